@@ -1,0 +1,127 @@
+"""The allocator variants, and the targets that each one gives.
+
+A new variant is a folder with a BUILD.bazel that calls loam_variant(), and a
+line in VARIANTS.
+"""
+
+load("//tools:copts.bzl", "LOAM_C_COPTS")
+
+# name: the folder, the library and the value of --//:variant; prefix: of its functions.
+VARIANTS = [
+    struct(name = "first_fit", prefix = "ff"),
+]
+
+DEFAULT_VARIANT = "first_fit"
+
+def loam_variant(name, srcs, hdrs, deps):
+    """The targets of the variant in this folder.
+
+    :NAME     the prefixed functions, as a library
+    :malloc   the standard names over them, for a binary's `malloc` attribute
+    :preload  libloam_NAME.so, for LD_PRELOAD
+
+    Args:
+      name: the variant's name, as VARIANTS lists it.
+      srcs: its sources and private headers.
+      hdrs: its public header.
+      deps: what it takes from //common.
+    """
+    prefixes = [variant.prefix for variant in VARIANTS if variant.name == name]
+    if not prefixes:
+        fail("{} is not listed in VARIANTS of //allocators:variants.bzl".format(name))
+    malloc_api_copts = LOAM_C_COPTS + [
+        "-DLOAM_PREFIX=" + prefixes[0],
+        "-fexceptions",  # operator new throws through these frames
+    ]
+    native.cc_library(
+        name = name,
+        srcs = srcs,
+        hdrs = hdrs,
+        copts = LOAM_C_COPTS,
+        linkopts = ["-pthread"],
+        visibility = ["//visibility:public"],
+        deps = deps + ["//common/variant"],
+    )
+    native.cc_library(
+        name = "malloc",
+        srcs = ["//common/malloc_api:sources"],
+        copts = malloc_api_copts,
+        visibility = ["//visibility:public"],
+        deps = [
+            name,
+            "//common/malloc_api:headers",
+        ],
+        alwayslink = 1,
+    )
+    native.cc_binary(
+        name = "libloam_{}.so".format(name),
+        srcs = ["//common/malloc_api:sources"],
+        copts = malloc_api_copts,
+        linkopts = ["-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,--no-undefined"],
+        linkshared = 1,
+        visibility = ["//visibility:public"],
+        deps = [
+            name,
+            "//common/malloc_api:headers",
+        ],
+    )
+    native.alias(
+        name = "preload",
+        actual = "libloam_{}.so".format(name),
+        visibility = ["//visibility:public"],
+    )
+
+def loam_variant_flag():
+    """//:variant, the flag that chooses a variant by name, and //:malloc, which follows it."""
+    _variant_flag(
+        name = "variant",
+        build_setting_default = DEFAULT_VARIANT,
+        visibility = ["//visibility:public"],
+    )
+    choices = {}
+    for variant in VARIANTS:
+        native.config_setting(
+            name = "variant_is_" + variant.name,
+            flag_values = {":variant": variant.name},
+        )
+        choices[":variant_is_" + variant.name] = "//allocators/{}:malloc".format(variant.name)
+    native.alias(
+        name = "malloc",
+        actual = select(choices),
+        visibility = ["//visibility:public"],
+    )
+
+def _variant_flag_impl(ctx):
+    names = [variant.name for variant in VARIANTS]
+    if ctx.build_setting_value not in names:
+        fail("--//:variant={} is not a variant: choose one of {}".format(
+            ctx.build_setting_value,
+            ", ".join(names),
+        ))
+    return []
+
+_variant_flag = rule(
+    implementation = _variant_flag_impl,
+    build_setting = config.string(flag = True),
+)
+
+def loam_variant_table(name):
+    """A library with loam_variants[], the table of every variant, for code that runs over all."""
+    lines = ["#include \"allocators/variants.h\""]
+    lines += ["extern const struct loam_variant {}_variant;".format(variant.prefix) for variant in VARIANTS]
+    lines += ["const struct loam_variant *const loam_variants[] = {"]
+    lines += ["    &{}_variant,".format(variant.prefix) for variant in VARIANTS]
+    lines += ["};", "const size_t loam_variant_count = {};".format(len(VARIANTS))]
+    native.genrule(
+        name = name + "_source",
+        outs = ["variants.c"],
+        cmd = "cat >$@ <<'END'\n{}\nEND\n".format("\n".join(lines)),
+    )
+    native.cc_library(
+        name = name,
+        srcs = ["variants.c"],
+        hdrs = ["variants.h"],
+        copts = LOAM_C_COPTS,
+        visibility = ["//:__subpackages__"],
+        deps = ["//common/variant"] + ["//allocators/" + variant.name for variant in VARIANTS],
+    )
