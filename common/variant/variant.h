@@ -63,6 +63,10 @@ extern "C" {
 
 #define LOAM_MALLOC_LIKE __attribute__((malloc, warn_unused_result))
 
+// LOAM_JOIN(ff, malloc) is ff_malloc, also where ff comes out of a macro.
+#define LOAM_JOIN_EXPANDED(a, b) a##_##b
+#define LOAM_JOIN(a, b) LOAM_JOIN_EXPANDED(a, b)
+
 // A heap of its own; each variant has its own idea of what is inside.
 struct loam_heap;
 

@@ -1,0 +1,166 @@
+// The free index of first_fit: explicit LIFO lists, one for each power of two,
+// searched first fit.
+//
+// A freed block goes to the front of the list of its range. A request looks
+// through the list of its own range, from the most recently freed on, and takes
+// the first block that is large enough. Every block of a higher range is large
+// enough, so there the first one is taken: the bitmap finds the lowest range
+// that has any. After MISFITS_MAX blocks that were too small the request's own
+// range is left for the higher ones, which bounds the search; only when these
+// are all empty does it go on, up to MISFITS_LAST_MAX, before the heap grows.
+//
+// One list for all sizes would be the textbook's form. Cut into ranges it keeps
+// small blocks, of which there are most, out of the way of larger requests.
+//
+// Before a block is taken out its links are verified: their seals (block.h), and
+// that both neighbours point back ("safe unlinking").
+//
+// Invariants:
+//   list r holds just the free blocks of 2^r <= size < 2^(r+1) bytes
+//   bit r of `nonempty` is set exactly if list r is not empty
+//   prev(next(b)) = b, next(prev(b)) = b; the first block has prev = NULL,
+//   the last has next = NULL
+
+#ifndef LOAM_ALLOCATORS_FIRST_FIT_FREE_LIST_H_
+#define LOAM_ALLOCATORS_FIRST_FIT_FREE_LIST_H_
+
+#include "common/boundary_tag/block.h"
+#include "common/page_map/page_map.h"
+#include "common/size_class/size_class.h"
+
+enum {
+  FREE_RANGES = LOAM_CHUNK_BITS + 1,
+  MISFITS_MAX = 16,
+  MISFITS_LAST_MAX = 256,
+};
+
+struct free_index {
+  uint32_t nonempty;
+  struct block *first[FREE_RANGES];
+};
+
+_Static_assert(FREE_RANGES <= 32, "one bit each");
+
+static inline unsigned range_of(size_t size) { return loam_size_class(size, 0); }
+
+// --- Lists -------------------------------------------------------------------
+
+static inline struct block *next_of(const struct block *block) {
+  return link_read(&block->next, (struct block *)block);
+}
+
+static inline struct block *prev_of(const struct block *block) {
+  return link_read(&block->prev, (struct block *)block);
+}
+
+// Makes `to` what follows `prev` in the list of the range; NULL `prev`: its first.
+static inline void link_after(struct free_index *index, unsigned range, struct block *prev,
+                              struct block *to) {
+  if (prev != NULL) {
+    link_write(&prev->next, to);
+  } else {
+    index->first[range] = to;
+  }
+}
+
+static inline void link_before(struct block *next, struct block *to) {
+  if (next != NULL) link_write(&next->prev, to);
+}
+
+// Both neighbours in the list must point back at the block.
+static inline void expect_linked(const struct free_index *index, unsigned range,
+                                 struct block *block, struct block *prev, struct block *next) {
+  bool linked = prev != NULL ? next_of(prev) == block : index->first[range] == block;
+  if (next != NULL) linked &= prev_of(next) == block;
+  if (__builtin_expect(!linked, 0)) block_corrupt(block, "free list broken at this block");
+}
+
+static inline void free_index_insert(struct free_index *index, struct block *block, size_t size) {
+  unsigned range = range_of(size);
+  struct block *second = index->first[range];
+  link_write(&block->prev, NULL);
+  link_write(&block->next, second);
+  link_before(second, block);
+  index->first[range] = block;
+  index->nonempty |= 1u << range;
+}
+
+static inline void free_index_remove(struct free_index *index, struct block *block, size_t size) {
+  unsigned range = range_of(size);
+  struct block *prev = prev_of(block);
+  struct block *next = next_of(block);
+  expect_linked(index, range, block, prev, next);
+  link_before(next, prev);
+  link_after(index, range, prev, next);
+  if (index->first[range] == NULL) index->nonempty &= ~(1u << range);
+}
+
+// As remove of `from` and insert of `to`; where the range stays the same, `to`
+// takes the place of `from` in the list. They may be one block that changes
+// its size, or overlap.
+static inline void free_index_replace(struct free_index *index, struct block *from,
+                                      size_t from_size, struct block *to, size_t to_size) {
+  unsigned range = range_of(from_size);
+  if (range != range_of(to_size)) {
+    free_index_remove(index, from, from_size);
+    free_index_insert(index, to, to_size);
+    return;
+  }
+  if (from == to) return;
+  struct block *prev = prev_of(from);
+  struct block *next = next_of(from);
+  expect_linked(index, range, from, prev, next);
+  link_write(&to->prev, prev);
+  link_write(&to->next, next);
+  link_before(next, to);
+  link_after(index, range, prev, to);
+}
+
+// --- Searching ---------------------------------------------------------------
+
+// The first of at most `misfits_max` + 1 blocks in a list that is large enough.
+static inline struct block *search_range(struct block *first, size_t size, int misfits_max,
+                                         size_t *found_size) {
+  for (struct block *block = first; block != NULL && misfits_max >= 0;
+       block = next_of(block), misfits_max--) {
+    *found_size = word_size(block_word(block));
+    if (*found_size >= size) return block;
+  }
+  return NULL;
+}
+
+// A free block of at least `size` bytes, still in its list, or NULL.
+static inline struct block *free_index_find(struct free_index *index, size_t size,
+                                            size_t *found_size) {
+  unsigned range = range_of(size);
+  struct block *block = search_range(index->first[range], size, MISFITS_MAX, found_size);
+  if (block != NULL) return block;
+  uint32_t higher = index->nonempty & ~((2u << range) - 1);
+  if (higher != 0) {
+    block = index->first[__builtin_ctz(higher)];
+    *found_size = word_size(block_word(block));
+    return block;
+  }
+  return search_range(index->first[range], size, MISFITS_LAST_MAX, found_size);
+}
+
+// Goes through the free blocks that may have `size_min` bytes or more (and, of
+// the lowest range, some that have fewer): give NULL for the first, then the
+// last one given. NULL at the end.
+static inline struct block *free_index_next(const struct free_index *index,
+                                            const struct block *last, size_t last_size,
+                                            size_t size_min) {
+  unsigned range = range_of(last != NULL ? last_size : size_min);
+  struct block *next = last != NULL ? next_of(last) : index->first[range];
+  if (next != NULL) return next;
+  uint32_t higher = index->nonempty & ~((2u << range) - 1);
+  return higher != 0 ? index->first[__builtin_ctz(higher)] : NULL;
+}
+
+// The size from which on a walk with free_index_next sees the largest block.
+static inline size_t free_index_largest_class(const struct free_index *index) {
+  if (index->nonempty == 0) return 0;
+  return loam_size_class_floor(31 - (unsigned)__builtin_clz(index->nonempty), 0);
+}
+
+#endif  // LOAM_ALLOCATORS_FIRST_FIT_FREE_LIST_H_

@@ -1,0 +1,274 @@
+// An arena: segments cut into blocks, the index of those that are free, and a
+// lock. Template (see block.h); the variant's free index gives, over a
+// struct free_index that is empty when all zero:
+//
+//   free_index_insert(index, block, size)
+//   free_index_remove(index, block, size)
+//   free_index_replace(index, from, from_size, to, to_size)
+//   free_index_find(index, size, &found_size)       still in the index; or NULL
+//   free_index_next(index, last, last_size, size_min)      to walk over it
+//   free_index_largest_class(index)
+//
+// A free that finds the lock taken does not wait: it pushes its block on the
+// list `deferred`, which whoever next takes the lock empties.
+//
+// Invariants, while the lock is free:
+//   free_bytes, free_blocks = the sum of sizes and the number of free blocks
+//     = the blocks in the index
+//   segment_count * SEGMENT_BYTES = free_bytes + sizes of the blocks in use
+//     + segment_count * SEGMENT_OVERHEAD_BYTES
+//   malloc_calls - free_calls = blocks in use (those in `deferred` included)
+//   [fresh, fresh_end) is as the kernel gave it, all zero, but for the footer in
+//     its last 8 bytes
+
+#ifndef LOAM_COMMON_BOUNDARY_TAG_ARENA_H_
+#define LOAM_COMMON_BOUNDARY_TAG_ARENA_H_
+
+#include <string.h>
+
+#include "common/boundary_tag/block.h"
+#include "common/boundary_tag/segment.h"
+#include "common/large/large.h"
+#include "common/lock/lock.h"
+#include "common/os/os.h"
+
+// What a deferred block holds in place of the program's bytes.
+struct deferred {
+  struct deferred *next;
+  uint64_t mark;  // says that it is on the list: tells a second free
+};
+
+struct arena {
+  struct loam_lock lock;
+  uint32_t countdown;  // calls until it is time to look at the clock
+  _Atomic(struct deferred *) deferred;
+  struct segment_pool *pool;
+  uintptr_t fresh, fresh_end;
+  size_t free_bytes, free_blocks;
+  size_t malloc_calls, free_calls;
+  struct free_index index;
+  struct segment *segments;
+  size_t segment_count;
+  uint64_t purge_ms;  // not before this is memory given back again
+  struct loam_large_owner large_owner;
+};
+
+enum { ARENA_COUNTDOWN = 256 };
+
+static void arena_init(struct arena *arena, struct segment_pool *pool) {
+  arena->pool = pool;
+  arena->countdown = ARENA_COUNTDOWN;
+}
+
+// --- Free blocks -------------------------------------------------------------
+
+// Bytes at the start of a free block that are not as the kernel gave them.
+enum { FREE_BLOCK_HEAD_BYTES = sizeof(struct block) };
+
+// True if some of the bytes before `end`, the end of a block, are untouched: one
+// comparison for fresh < end <= fresh_end.
+static inline bool is_fresh(uintptr_t end, uintptr_t fresh, uintptr_t fresh_end) {
+  return end - fresh - 1 < fresh_end - fresh;
+}
+
+// The block's bytes are in use from now on.
+static inline void arena_note_use(struct arena *arena, struct block *block, size_t size) {
+  uintptr_t end = (uintptr_t)block + size;
+  if (is_fresh(end, arena->fresh, arena->fresh_end)) {
+    // The rest behind it becomes a free block, whose head is written.
+    arena->fresh = end + FREE_BLOCK_HEAD_BYTES;
+    if (arena->fresh > arena->fresh_end) arena->fresh = arena->fresh_end;
+  }
+}
+
+// Makes one free block of a segment that holds none yet.
+static void arena_add_segment(struct arena *arena, struct segment *segment, uint32_t age) {
+  segment->arena = arena;
+  segment->prev = NULL;
+  segment->next = arena->segments;
+  if (segment->next != NULL) segment->next->prev = segment;
+  arena->segments = segment;
+  arena->segment_count++;
+  struct block *block = block_at(segment->base, SEGMENT_FIRST_BLOCK);
+  block_write_free(block, SEGMENT_BLOCK_BYTES_MAX, age);
+  block_write(block_next(block, SEGMENT_BLOCK_BYTES_MAX), 0, IN_USE);
+  free_index_insert(&arena->index, block, SEGMENT_BLOCK_BYTES_MAX);
+  arena->free_bytes += SEGMENT_BLOCK_BYTES_MAX;
+  arena->free_blocks++;
+}
+
+static bool arena_grow(struct arena *arena) {
+  struct segment *segment = loam_segment_create(arena->pool, arena);
+  if (segment == NULL) return false;
+  arena_add_segment(arena, segment, PURGED);
+  uintptr_t first = (uintptr_t)segment->base + SEGMENT_FIRST_BLOCK;
+  arena->fresh = first + FREE_BLOCK_HEAD_BYTES;
+  arena->fresh_end = first + SEGMENT_BLOCK_BYTES_MAX;
+  return true;
+}
+
+// Turns the first `size` bytes of a free block into a block in use; the rest, if
+// it can be a block, takes its place in the index. Gives the size it has.
+static inline size_t arena_carve(struct arena *arena, struct block *block, size_t found_size,
+                                 size_t size) {
+  size_t rest_size = found_size - size;
+  if (rest_size >= BLOCK_BYTES_MIN) {
+    struct block *rest = block_next(block, size);
+    uint32_t age = block_word(block) & (AGED | PURGED);
+    free_index_replace(&arena->index, block, found_size, rest, rest_size);
+    block_write_free(rest, rest_size, age);
+  } else {
+    size = found_size;
+    free_index_remove(&arena->index, block, found_size);
+    block_set_prev_in_use(block_next(block, size), true);
+    arena->free_blocks--;
+  }
+  block_write(block, size, IN_USE | PREV_IN_USE);
+  arena->free_bytes -= size;
+  arena_note_use(arena, block, size);
+  return size;
+}
+
+// Makes a free block of [block, block + size), which is in nobody's hands, merged
+// with free neighbours. `prev_in_use` as its header has it.
+static inline void arena_coalesce(struct arena *arena, struct block *block, size_t size,
+                                  bool prev_in_use) {
+  struct block *next = block_next(block, size);
+  uint32_t next_word = block_word(next);
+  if (__builtin_expect((next_word & PREV_IN_USE) == 0, 0)) {
+    block_corrupt(block, "the next block's header denies that this one is in use");
+  }
+  arena->free_bytes += size;
+  arena->free_blocks++;
+  uint32_t age = 0;
+  size_t next_size = (next_word & IN_USE) == 0 ? word_size(next_word) : 0;
+  if (prev_in_use) {
+    if (next_size != 0) {
+      free_index_replace(&arena->index, next, next_size, block, size + next_size);
+    } else {
+      free_index_insert(&arena->index, block, size);
+    }
+  } else {
+    // Its header stays behind inside the merged block: let it say "free".
+    block_write(block, size, 0);
+    size_t prev_size;
+    struct block *prev = block_prev_free(block, &prev_size);
+    if (prev_size > size) age = block_word(prev) & AGED;
+    if (next_size != 0) free_index_remove(&arena->index, next, next_size);
+    free_index_replace(&arena->index, prev, prev_size, prev, prev_size + size + next_size);
+    arena->free_blocks--;
+    block = prev;
+    size += prev_size;
+  }
+  if (next_size != 0) {
+    // A large part keeps its age: a crumb that merges must not make it young.
+    if (next_size > size) age = next_word & AGED;
+    size += next_size;
+    arena->free_blocks--;
+  } else {
+    tag_write(&next->header, next_word & ~(uint32_t)PREV_IN_USE);
+  }
+  block_write_free(block, size, age);
+}
+
+// --- malloc and free, under the lock -----------------------------------------
+
+// A block of `size` bytes, header included, in use; or NULL.
+static inline struct block *arena_malloc(struct arena *arena, size_t size) {
+  size_t found_size;
+  struct block *block = free_index_find(&arena->index, size, &found_size);
+  if (__builtin_expect(block == NULL, 0)) {
+    if (!arena_grow(arena)) return NULL;
+    block = free_index_find(&arena->index, size, &found_size);
+  }
+  arena_carve(arena, block, found_size, size);
+  arena->malloc_calls++;
+  return block;
+}
+
+// As arena_malloc; the bytes from *dirty_end to the footer of the block are zero.
+static struct block *arena_calloc(struct arena *arena, size_t size, uintptr_t *dirty_end) {
+  size_t segments_before = arena->segment_count;
+  uintptr_t fresh = arena->fresh;
+  uintptr_t fresh_end = arena->fresh_end;
+  struct block *block = arena_malloc(arena, size);
+  if (block == NULL) return NULL;
+  if (arena->segment_count != segments_before) {  // the first of a new segment
+    fresh = (uintptr_t)block + FREE_BLOCK_HEAD_BYTES;
+    fresh_end = (uintptr_t)block + SEGMENT_BLOCK_BYTES_MAX;
+  }
+  uintptr_t end = (uintptr_t)block + word_size(block_word(block));
+  *dirty_end = is_fresh(end, fresh, fresh_end) ? fresh : end;
+  return block;
+}
+
+__attribute__((cold, noreturn)) static void fail_free(const void *payload, const char *what) {
+  loam_fatal(LOAM_VARIANT_NAME, payload, what);
+}
+
+// The word of a block that the program says is its own.
+static inline uint32_t live_block_word(struct block *block) {
+  uint32_t word;
+  if (__builtin_expect(!tag_read(&block->header, &word), 0)) {
+    fail_free(block_payload(block),
+              "not a block, or its header was overwritten (an overflow of the one before it?)");
+  }
+  if (__builtin_expect((word & IN_USE) == 0, 0)) {
+    fail_free(block_payload(block), "not a live block (double free, or use after free)");
+  }
+  return word;
+}
+
+static inline void arena_free(struct arena *arena, struct block *block) {
+  uint32_t word = live_block_word(block);
+  arena->free_calls++;
+  arena_coalesce(arena, block, word_size(word), (word & PREV_IN_USE) != 0);
+}
+
+// --- Deferred frees ----------------------------------------------------------
+
+static inline uint64_t deferred_mark(const struct deferred *item) {
+  return ((uintptr_t)item ^ tag_secret) * 0xd6e8feb86659fd93u;
+}
+
+// Without the lock: leaves a block for whoever takes it next.
+static void arena_defer(struct arena *arena, struct block *block) {
+  live_block_word(block);
+  struct deferred *item = block_payload(block);
+  if (item->mark == deferred_mark(item)) {
+    fail_free(item, "not a live block (double free)");
+  }
+  item->mark = deferred_mark(item);
+  // Release: pairs with the acquire exchange in arena_take_deferred, which must
+  // see the item and all that the program wrote into the block before.
+  struct deferred *first = atomic_load_explicit(&arena->deferred, memory_order_relaxed);
+  do {
+    item->next = first;
+  } while (!atomic_compare_exchange_weak_explicit(&arena->deferred, &first, item,
+                                                  memory_order_release, memory_order_relaxed));
+}
+
+// Under the lock: frees what others have left.
+__attribute__((noinline)) static void arena_take_deferred(struct arena *arena) {
+  // Taking the whole list at once leaves no room for ABA.
+  struct deferred *item = atomic_exchange_explicit(&arena->deferred, NULL, memory_order_acquire);
+  while (item != NULL) {
+    struct deferred *next = item->next;
+    if (item->mark != deferred_mark(item)) {
+      fail_free(item, "a freed block was written to before it could be taken back");
+    }
+    item->mark = 0;
+    arena_free(arena, block_of_payload(item));
+    item = next;
+  }
+}
+
+// To be called right after the lock was taken.
+static inline void arena_entered(struct arena *arena) {
+  // Relaxed: only whether there are any; the exchange orders.
+  if (__builtin_expect(atomic_load_explicit(&arena->deferred, memory_order_relaxed) != NULL, 0)) {
+    arena_take_deferred(arena);
+  }
+}
+
+#endif  // LOAM_COMMON_BOUNDARY_TAG_ARENA_H_

@@ -1,0 +1,147 @@
+// The full walk of an arena that proves the invariants of block.h and arena.h,
+// and its statistics: template, see arena.h. All under the arena's lock.
+
+#ifndef LOAM_COMMON_BOUNDARY_TAG_WALK_H_
+#define LOAM_COMMON_BOUNDARY_TAG_WALK_H_
+
+#include "common/boundary_tag/arena.h"
+#include "common/stats/stats.h"
+
+// What a walk adds up.
+struct walk {
+  size_t free_bytes, free_blocks;
+  size_t used_bytes, used_blocks;
+};
+
+static bool walk_fault(const void *place, const char *what) {
+  loam_complain(LOAM_VARIANT_NAME, place, what);
+  return false;
+}
+
+static bool walk_free_block(struct block *block, size_t size, bool prev_in_use) {
+  uint32_t footer;
+  if (!prev_in_use) return walk_fault(block, "two free blocks side by side");
+  if (!tag_read(block_footer(block, size), &footer)) return walk_fault(block, "broken footer");
+  if (footer != size) return walk_fault(block, "footer and header disagree");
+  return true;
+}
+
+static bool walk_segment(const struct arena *arena, const struct segment *segment,
+                         struct walk *walk) {
+  if (segment->arena != arena) return walk_fault(segment->base, "segment of another arena");
+  struct block *block = block_at(segment->base, SEGMENT_FIRST_BLOCK);
+  char *epilogue = segment->base + SEGMENT_BYTES - SEGMENT_EPILOGUE_BYTES;
+  bool prev_in_use = true;
+  while ((char *)block < epilogue) {
+    uint32_t word;
+    if (!tag_read(&block->header, &word)) return walk_fault(block, "broken block header");
+    size_t size = word_size(word);
+    bool in_use = (word & IN_USE) != 0;
+    if (size < BLOCK_BYTES_MIN || size > (size_t)(epilogue - (char *)block)) {
+      return walk_fault(block, "block size out of range");
+    }
+    if (((word & PREV_IN_USE) != 0) != prev_in_use) {
+      return walk_fault(block, "wrong about the block before it");
+    }
+    if (!in_use && !walk_free_block(block, size, prev_in_use)) return false;
+    *(in_use ? &walk->used_bytes : &walk->free_bytes) += size;
+    *(in_use ? &walk->used_blocks : &walk->free_blocks) += 1;
+    prev_in_use = in_use;
+    block = block_next(block, size);
+  }
+  uint32_t word;
+  if (!tag_read(&block->header, &word)) return walk_fault(block, "broken epilogue");
+  if (word != (IN_USE | (prev_in_use ? (uint32_t)PREV_IN_USE : 0))) {
+    return walk_fault(block, "wrong epilogue");
+  }
+  return true;
+}
+
+static bool walk_index(const struct arena *arena) {
+  size_t bytes = 0;
+  size_t blocks = 0;
+  size_t size = 0;
+  for (struct block *block = free_index_next(&arena->index, NULL, 0, BLOCK_BYTES_MIN);
+       block != NULL; block = free_index_next(&arena->index, block, size, BLOCK_BYTES_MIN)) {
+    struct segment *segment = segment_of(arena->pool, block);
+    if (segment == NULL || segment->arena != arena) return walk_fault(block, "strayed block");
+    uint32_t word = block_word(block);
+    if ((word & IN_USE) != 0) return walk_fault(block, "block in use on a free list");
+    size = word_size(word);
+    bytes += size;
+    blocks++;
+    if (blocks > arena->free_blocks) break;  // a cycle, or one too many
+  }
+  if (bytes != arena->free_bytes || blocks != arena->free_blocks) {
+    return walk_fault(arena, "free lists do not hold what is free");
+  }
+  return true;
+}
+
+static bool walk_fresh(const struct arena *arena) {
+  if (arena->fresh == arena->fresh_end) return true;
+  const struct segment *segment = segment_of(arena->pool, (void *)(arena->fresh_end - 1));
+  if (segment == NULL || segment->arena != arena) {
+    return walk_fault(arena, "fresh memory outside of its segments");
+  }
+  return true;
+}
+
+// True if every invariant holds; else complains about the first that does not.
+static bool arena_check(const struct arena *arena) {
+  struct walk walk = {0};
+  size_t segments = 0;
+  for (const struct segment *segment = arena->segments; segment != NULL; segment = segment->next) {
+    if (segment_of(arena->pool, segment->base) != segment) {
+      return walk_fault(segment->base, "segment not in the page map");
+    }
+    if (!walk_segment(arena, segment, &walk)) return false;
+    segments++;
+  }
+  if (segments != arena->segment_count) return walk_fault(arena, "wrong count of segments");
+  if (walk.free_bytes != arena->free_bytes) return walk_fault(arena, "wrong sum of free bytes");
+  if (walk.free_blocks != arena->free_blocks) {
+    return walk_fault(arena, "wrong count of free blocks");
+  }
+  if (walk.used_blocks != arena->malloc_calls - arena->free_calls) {
+    return walk_fault(arena, "wrong count of live blocks");
+  }
+  if (walk.used_bytes + walk.free_bytes + segments * SEGMENT_OVERHEAD_BYTES !=
+      segments * SEGMENT_BYTES) {
+    return walk_fault(arena, "blocks do not fill the segments");
+  }
+  return walk_index(arena) && walk_fresh(arena);
+}
+
+static size_t arena_largest_free(const struct arena *arena) {
+  size_t largest = 0;
+  size_t size = 0;
+  size_t from = free_index_largest_class(&arena->index);
+  if (from == 0) return 0;
+  for (struct block *block = free_index_next(&arena->index, NULL, 0, from); block != NULL;
+       block = free_index_next(&arena->index, block, size, from)) {
+    size = word_size(block_word(block));
+    if (size > largest) largest = size;
+  }
+  return largest;
+}
+
+// Adds the arena's blocks, large ones not included.
+static void arena_stats(const struct arena *arena, struct loam_stats *stats) {
+  size_t mapped = arena->segment_count * SEGMENT_BYTES;
+  size_t live = arena->malloc_calls - arena->free_calls;
+  size_t metadata =
+      arena->segment_count * SEGMENT_OVERHEAD_BYTES + live * (size_t)BLOCK_HEADER_BYTES;
+  size_t largest = arena_largest_free(arena);
+  stats->mapped_bytes += mapped;
+  stats->free_bytes += arena->free_bytes;
+  stats->metadata_bytes += metadata;
+  stats->allocated_bytes += mapped - arena->free_bytes - metadata;
+  stats->live_blocks += live;
+  stats->free_blocks += arena->free_blocks;
+  stats->malloc_calls += arena->malloc_calls;
+  stats->free_calls += arena->free_calls;
+  if (largest > stats->largest_free_bytes) stats->largest_free_bytes = largest;
+}
+
+#endif  // LOAM_COMMON_BOUNDARY_TAG_WALK_H_

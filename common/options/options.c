@@ -1,0 +1,109 @@
+#include "common/options/options.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/check/report.h"
+
+struct option {
+  const char *name;
+  size_t offset;  // in struct loam_options
+  size_t preset, least, most;
+};
+
+static const struct option option_table[] = {
+#define ROW(name, preset, least, most, text) \
+  {#name, offsetof(struct loam_options, name), (preset), (least), (most)},
+    LOAM_OPTIONS_TABLE(ROW)
+#undef ROW
+};
+
+enum { OPTION_COUNT = sizeof option_table / sizeof option_table[0] };
+
+// A stretch of the text, not ended by a zero.
+struct span {
+  const char *start;
+  size_t length;
+};
+
+static void set(struct loam_options *options, const struct option *option, size_t value) {
+  memcpy((char *)options + option->offset, &value, sizeof value);
+}
+
+static void append_span(struct loam_line *line, struct span span) {
+  char copy[64];
+  size_t length = span.length < sizeof copy - 1 ? span.length : sizeof copy - 1;
+  memcpy(copy, span.start, length);
+  copy[length] = 0;
+  loam_line_text(line, copy);
+}
+
+static void report(const char *variant, const char *what, struct span item) {
+  struct loam_line line = {0};
+  loam_line_text(&line, "loam: ");
+  loam_line_text(&line, variant);
+  loam_line_text(&line, ": LOAM_OPTIONS: ");
+  loam_line_text(&line, what);
+  loam_line_text(&line, ", ignored: ");
+  append_span(&line, item);
+  loam_line_write(&line, STDERR_FILENO);
+}
+
+static const struct option *find(struct span name) {
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    if (strlen(option_table[i].name) == name.length &&
+        memcmp(option_table[i].name, name.start, name.length) == 0) {
+      return &option_table[i];
+    }
+  }
+  return NULL;
+}
+
+static bool parse_decimal(struct span text, size_t *value) {
+  if (text.length == 0) return false;
+  size_t result = 0;
+  for (size_t i = 0; i < text.length; i++) {
+    if (text.start[i] < '0' || text.start[i] > '9') return false;
+    if (__builtin_mul_overflow(result, 10, &result)) return false;
+    if (__builtin_add_overflow(result, (size_t)(text.start[i] - '0'), &result)) return false;
+  }
+  *value = result;
+  return true;
+}
+
+static void parse_item(struct loam_options *options, struct span item, const char *variant) {
+  const char *equals = memchr(item.start, '=', item.length);
+  size_t name_length = equals != NULL ? (size_t)(equals - item.start) : item.length;
+  const struct option *option = find((struct span){item.start, name_length});
+  if (option == NULL) {
+    report(variant, "no option of this name", item);
+    return;
+  }
+  size_t value = 0;
+  struct span digits = {NULL, 0};
+  if (equals != NULL) digits = (struct span){equals + 1, item.length - name_length - 1};
+  if (!parse_decimal(digits, &value) || value < option->least || value > option->most) {
+    report(variant, "not a number in the option's range", item);
+    return;
+  }
+  set(options, option, value);
+}
+
+void loam_options_parse(struct loam_options *options, const char *text, const char *variant) {
+  for (size_t i = 0; i < OPTION_COUNT; i++) set(options, &option_table[i], option_table[i].preset);
+  while (text != NULL && *text != 0) {
+    size_t length = strcspn(text, ",");
+    if (length != 0) parse_item(options, (struct span){text, length}, variant);
+    text += length;
+    if (*text == ',') text++;
+  }
+}
+
+void loam_options_from_environment(struct loam_options *options, const char *variant) {
+  // The first allocation can come from the loader, before libc knows the
+  // environment: then there is nothing to read yet and the defaults hold.
+  const char *text = environ != NULL ? secure_getenv("LOAM_OPTIONS") : NULL;
+  loam_options_parse(options, text, variant);
+}

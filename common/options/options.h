@@ -1,0 +1,44 @@
+// What can be set at run time through the environment variable LOAM_OPTIONS,
+// as in LOAM_OPTIONS=purge_delay_ms=0,stats_at_exit=1. One table names every
+// option; the struct, the parser and the documentation come from it.
+//
+// A name or value that is wrong is reported in one line and ignored; programs
+// that run with another user's rights ignore the variable altogether.
+
+#ifndef LOAM_COMMON_OPTIONS_OPTIONS_H_
+#define LOAM_COMMON_OPTIONS_OPTIONS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// X(name, default, least, most, what it sets)
+#define LOAM_OPTIONS_TABLE(X)                                                                 \
+  X(arenas, 0, 0, 64, "arenas that threads are spread over; 0: twice the processors")         \
+  X(large_bytes, 262144, 65536, 1048576, "requests from this size on get their own mapping")  \
+  X(large_cache_bytes, 67108864, 0, SIZE_MAX, "freed mappings kept for reuse, in all")        \
+  X(purge_delay_ms, 500, 0, 3600000, "how long memory is free before it goes back")           \
+  X(check_every, 0, 0, SIZE_MAX, "walk and prove the whole heap every so many calls; 0: off") \
+  X(stats_at_exit, 0, 0, 1, "print the statistics when the process ends")
+
+struct loam_options {
+#define LOAM_OPTIONS_FIELD(name, preset, least, most, text) size_t name;
+  LOAM_OPTIONS_TABLE(LOAM_OPTIONS_FIELD)
+#undef LOAM_OPTIONS_FIELD
+};
+
+// Fills *options from `text`, the value of LOAM_OPTIONS or NULL, reporting what
+// is wrong under the variant's name. Never allocates.
+void loam_options_parse(struct loam_options *options, const char *text, const char *variant);
+
+// The same, from this process's environment.
+void loam_options_from_environment(struct loam_options *options, const char *variant);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
+
+#endif  // LOAM_COMMON_OPTIONS_OPTIONS_H_
