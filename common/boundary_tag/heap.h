@@ -37,6 +37,9 @@ struct loam_heap {
 static struct {
   struct loam_lock lock;  // of `ready` while it changes, and of `heaps`
   _Atomic(bool) ready;
+  // options.large_bytes, for the fast path. Relaxed: who reads it before it is
+  // set takes the slow path, and my_arena() orders all the rest.
+  _Atomic(size_t) large_bytes;
   struct loam_options options;
   struct segment_pool pool;
   struct loam_large large;
@@ -68,6 +71,7 @@ __attribute__((cold, noinline)) static void set_up(void) {
     state.large.cache_bytes_max = options.large_cache_bytes;
     state.large.purge_delay_ms = options.purge_delay_ms;
     state.options = options;
+    atomic_store_explicit(&state.large_bytes, options.large_bytes, memory_order_relaxed);
     atomic_store_explicit(&state.ready, true, memory_order_release);
   }
   loam_lock_release(&state.lock);
@@ -174,7 +178,8 @@ static void *out_of_memory(void) {
 }
 
 static inline bool is_large(size_t request) {
-  return __builtin_expect(request >= state.options.large_bytes, 0);
+  size_t large_bytes = atomic_load_explicit(&state.large_bytes, memory_order_relaxed);
+  return __builtin_expect(request >= large_bytes, 0);
 }
 
 // How a block is wanted.
@@ -186,8 +191,9 @@ struct request {
 
 __attribute__((noinline)) static void *malloc_large(struct arena *arena, struct request want) {
   bool zeroed;
+  size_t alignment = want.alignment != 0 ? want.alignment : 1;
   void *address =
-      loam_large_malloc(&state.large, want.bytes, want.alignment, &arena->large_owner, &zeroed);
+      loam_large_malloc(&state.large, want.bytes, alignment, &arena->large_owner, &zeroed);
   if (address == NULL) return out_of_memory();
   if (want.zeroed && !zeroed) memset(address, 0, want.bytes);
   return address;

@@ -85,28 +85,39 @@ static void release_spans(struct loam_large *large, struct loam_span *spans, siz
     // give back only the memory. Where the cache is full they are lost.
     loam_os_decommit(spans[i].address, spans[i].bytes);
     loam_lock_acquire(&large->lock);
-    loam_span_cache_put(&large->cache, spans[i]);
+    loam_span_cache_put(&large->cache, spans[i].address, spans[i].bytes);
     loam_lock_release(&large->lock);
   }
 }
 
+enum { RELEASE_SPANS_MAX = LOAM_CACHED_SPANS_MAX + 1 };
+
 // Under the lock: puts a span into the cache and takes out what no longer
 // fits, for release_spans(). Gives how many.
 static size_t cache_span(struct loam_large *large, char *address, size_t bytes,
-                         struct loam_span out[LOAM_CACHED_SPANS_MAX + 1]) {
-  struct loam_span span = {address, bytes, loam_os_now_ms()};
+                         struct loam_span out[RELEASE_SPANS_MAX]) {
   size_t count = 0;
   // One that would push out most of the others is not worth it.
-  if (bytes > large->cache_bytes_max / 2 || large->purge_delay_ms == 0) {
-    out[count++] = span;
-    return count;
-  }
-  while (large->cache.bytes + bytes > large->cache_bytes_max ||
-         large->cache.count == LOAM_CACHED_SPANS_MAX) {
-    if (!loam_span_cache_pop_oldest(&large->cache, &out[count])) break;
+  bool worth = bytes <= large->cache_bytes_max / 2 && large->purge_delay_ms != 0;
+  while (worth && (large->cache.bytes + bytes > large->cache_bytes_max ||
+                   large->cache.count == LOAM_CACHED_SPANS_MAX)) {
+    if (!loam_span_cache_pop(&large->cache, SIZE_MAX, &out[count])) break;
     count++;
   }
-  if (!loam_span_cache_put(&large->cache, span)) out[count++] = span;
+  if (!worth || !loam_span_cache_put(&large->cache, address, bytes)) {
+    out[count++] = (struct loam_span){address, bytes, 0};
+  }
+  return count;
+}
+
+// Under the lock: takes `bytes` out of the cache, for release_spans().
+static size_t take_out(struct loam_large *large, size_t bytes,
+                       struct loam_span out[RELEASE_SPANS_MAX]) {
+  size_t count = 0;
+  while (bytes != 0 && count < RELEASE_SPANS_MAX &&
+         loam_span_cache_pop(&large->cache, bytes, &out[count])) {
+    bytes -= out[count++].bytes;
+  }
   return count;
 }
 
@@ -132,7 +143,7 @@ void *loam_large_malloc(struct loam_large *large, size_t bytes, size_t alignment
 }
 
 bool loam_large_free(struct loam_large *large, void *address) {
-  struct loam_span out[LOAM_CACHED_SPANS_MAX + 1];
+  struct loam_span out[RELEASE_SPANS_MAX];
   size_t out_count = 0;
   loam_lock_acquire(&large->lock);
   struct loam_large_block *block = find(large, address);
@@ -201,26 +212,22 @@ void loam_large_free_all(struct loam_large *large, struct loam_large_owner *owne
 }
 
 void loam_large_purge(struct loam_large *large, uint64_t now_ms) {
-  if (now_ms < large->purge_delay_ms) return;
-  uint64_t freed_ms = now_ms - large->purge_delay_ms;
-  struct loam_span out[LOAM_CACHED_SPANS_MAX];
+  struct loam_span out[RELEASE_SPANS_MAX];
   size_t count = 0;
   if (!loam_lock_try(&large->lock)) return;  // whoever holds it comes by again
-  while (count < LOAM_CACHED_SPANS_MAX &&
-         loam_span_cache_pop_expired(&large->cache, freed_ms, &out[count])) {
-    count++;
+  if (now_ms >= large->purge_ms) {
+    large->purge_ms = now_ms + large->purge_delay_ms;
+    count = take_out(large, loam_span_cache_end_period(&large->cache), out);
   }
   loam_lock_release(&large->lock);
   release_spans(large, out, count);
 }
 
 bool loam_large_trim(struct loam_large *large, size_t keep) {
-  struct loam_span out[LOAM_CACHED_SPANS_MAX];
+  struct loam_span out[RELEASE_SPANS_MAX];
   size_t count = 0;
   loam_lock_acquire(&large->lock);
-  while (large->cache.bytes > keep && loam_span_cache_pop_oldest(&large->cache, &out[count])) {
-    count++;
-  }
+  if (large->cache.bytes > keep) count = take_out(large, large->cache.bytes - keep, out);
   loam_lock_release(&large->lock);
   release_spans(large, out, count);
   return count != 0;

@@ -45,6 +45,7 @@ struct loam_large {
   size_t count;
   size_t moving;  // blocks that are out of the table while mremap moves them
   struct loam_span_cache cache;
+  uint64_t purge_ms;       // the period of the cache ends here
   size_t cache_bytes_max;  // set by the owner
   size_t purge_delay_ms;   // likewise
 };
@@ -67,7 +68,7 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes);
 // Frees all blocks of an owner.
 void loam_large_free_all(struct loam_large *large, struct loam_large_owner *owner);
 
-// Gives back what has been cached for purge_delay_ms.
+// Gives back what lay in the cache all through a period of purge_delay_ms.
 void loam_large_purge(struct loam_large *large, uint64_t now_ms);
 
 // Gives all cached memory back but about `keep` bytes; true if there was any.

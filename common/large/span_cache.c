@@ -5,6 +5,12 @@ static void remove_at(struct loam_span_cache *cache, size_t index) {
   cache->spans[index] = cache->spans[--cache->count];
 }
 
+static void add(struct loam_span_cache *cache, char *address, size_t bytes, uint64_t order) {
+  if (bytes == 0) return;
+  cache->spans[cache->count++] = (struct loam_span){address, bytes, order};
+  cache->bytes += bytes;
+}
+
 // Bytes to skip at the start of a span to reach the alignment.
 static size_t skip_to(const struct loam_span *span, size_t alignment) {
   return -(uintptr_t)span->address & (alignment - 1);
@@ -21,53 +27,53 @@ void *loam_span_cache_take(struct loam_span_cache *cache, size_t bytes, size_t a
   struct loam_span found = cache->spans[best];
   size_t before = skip_to(&found, alignment);
   size_t after = found.bytes - before - bytes;
-  size_t pieces = (size_t)(before != 0) + (size_t)(after != 0);
-  if (cache->count - 1 + pieces > LOAM_CACHED_SPANS_MAX) return NULL;
+  // What is cut off on both sides may be one span more than there was.
+  if (cache->count == LOAM_CACHED_SPANS_MAX && before != 0 && after != 0) return NULL;
   remove_at(cache, best);
-  if (before != 0) {
-    loam_span_cache_put(cache, (struct loam_span){found.address, before, found.freed_ms});
-  }
-  if (after != 0) {
-    char *rest = found.address + before + bytes;
-    loam_span_cache_put(cache, (struct loam_span){rest, after, found.freed_ms});
-  }
+  add(cache, found.address, before, found.order);
+  add(cache, found.address + before + bytes, after, found.order);
+  if (cache->bytes < cache->low_bytes) cache->low_bytes = cache->bytes;
   return found.address + before;
 }
 
-bool loam_span_cache_put(struct loam_span_cache *cache, struct loam_span span) {
+bool loam_span_cache_put(struct loam_span_cache *cache, void *address, size_t bytes) {
+  struct loam_span span = {address, bytes, cache->order_next++};
   for (size_t i = 0; i < cache->count;) {
-    struct loam_span *other = &cache->spans[i];
+    const struct loam_span *other = &cache->spans[i];
     bool below = other->address + other->bytes == span.address;
     bool above = span.address + span.bytes == other->address;
     if (!below && !above) {
       i++;
       continue;
     }
-    // The age of the larger part: a crumb must not make a large span young.
-    if (other->bytes > span.bytes) span.freed_ms = other->freed_ms;
     if (below) span.address = other->address;
     span.bytes += other->bytes;
     remove_at(cache, i);  // puts another span at i: look there again
   }
   if (cache->count == LOAM_CACHED_SPANS_MAX) return false;
-  cache->spans[cache->count++] = span;
-  cache->bytes += span.bytes;
+  add(cache, span.address, span.bytes, span.order);
   return true;
 }
 
-bool loam_span_cache_pop_oldest(struct loam_span_cache *cache, struct loam_span *span) {
-  return loam_span_cache_pop_expired(cache, UINT64_MAX, span);
-}
-
-bool loam_span_cache_pop_expired(struct loam_span_cache *cache, uint64_t freed_ms,
-                                 struct loam_span *span) {
+bool loam_span_cache_pop(struct loam_span_cache *cache, size_t bytes_max, struct loam_span *span) {
   if (cache->count == 0) return false;
   size_t oldest = 0;
   for (size_t i = 1; i < cache->count; i++) {
-    if (cache->spans[i].freed_ms < cache->spans[oldest].freed_ms) oldest = i;
+    if (cache->spans[i].order < cache->spans[oldest].order) oldest = i;
   }
-  if (cache->spans[oldest].freed_ms > freed_ms) return false;
   *span = cache->spans[oldest];
   remove_at(cache, oldest);
+  if (span->bytes > bytes_max) {
+    add(cache, span->address, span->bytes - bytes_max, span->order);
+    span->address += span->bytes - bytes_max;
+    span->bytes = bytes_max;
+  }
+  if (cache->bytes < cache->low_bytes) cache->low_bytes = cache->bytes;
   return true;
+}
+
+size_t loam_span_cache_end_period(struct loam_span_cache *cache) {
+  size_t idle = cache->low_bytes;
+  cache->low_bytes = cache->bytes;
+  return idle;
 }

@@ -1,13 +1,18 @@
 // Freed mappings that are kept for a while, so that a program which allocates
 // and frees large blocks in turn does not pay for fresh pages each time.
 // Neighbours merge, and a large span is cut when less is needed: a small
-// first-fit allocator of pages.
+// best-fit allocator of pages.
+//
+// What goes back is found by a low-water mark (as in Bonwick and Adams,
+// "Magazines and Vmem", 2001): the bytes that lay here all through a period
+// were not needed in it. So a program's working set stays, however old.
 //
 // Not thread-safe: the owner (large.c) holds its lock. It makes no system call.
 //
 // Invariants:
 //   count <= LOAM_CACHED_SPANS_MAX
 //   bytes = sum of spans[0 .. count).bytes
+//   low_bytes <= bytes: the least it was in this period
 //   no two spans overlap or touch
 
 #ifndef LOAM_COMMON_LARGE_SPAN_CACHE_H_
@@ -22,13 +27,14 @@ enum { LOAM_CACHED_SPANS_MAX = 64 };  // searched linearly
 struct loam_span {
   char *address;
   size_t bytes;
-  uint64_t freed_ms;
+  uint64_t order;  // of being freed: the oldest goes first
 };
 
 // All zero is an empty cache.
 struct loam_span_cache {
   size_t count;
-  size_t bytes;
+  size_t bytes, low_bytes;
+  uint64_t order_next;
   struct loam_span spans[LOAM_CACHED_SPANS_MAX];
 };
 
@@ -37,13 +43,13 @@ struct loam_span_cache {
 void *loam_span_cache_take(struct loam_span_cache *cache, size_t bytes, size_t alignment);
 
 // Puts a span in; false when there is no room in the table.
-bool loam_span_cache_put(struct loam_span_cache *cache, struct loam_span span);
+bool loam_span_cache_put(struct loam_span_cache *cache, void *address, size_t bytes);
 
-// Takes the span out that was freed first; false when there is none.
-bool loam_span_cache_pop_oldest(struct loam_span_cache *cache, struct loam_span *span);
+// Takes out the span that was freed first, or the end of it if it has more than
+// `bytes_max`; false when there is none.
+bool loam_span_cache_pop(struct loam_span_cache *cache, size_t bytes_max, struct loam_span *span);
 
-// As pop_oldest, if that span was freed at `freed_ms` or before.
-bool loam_span_cache_pop_expired(struct loam_span_cache *cache, uint64_t freed_ms,
-                                 struct loam_span *span);
+// Ends a period: gives the bytes that nobody needed in it.
+size_t loam_span_cache_end_period(struct loam_span_cache *cache);
 
 #endif  // LOAM_COMMON_LARGE_SPAN_CACHE_H_
