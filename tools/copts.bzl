@@ -14,6 +14,7 @@ _OPTIMISE = select({
     "//:debug_build": ["-DLOAM_DEBUG=1"],
     "//conditions:default": [
         "-O2",
+        "-fomit-frame-pointer",
         "-DLOAM_DEBUG=0",
     ],
 })

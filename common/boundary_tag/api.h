@@ -24,12 +24,12 @@ static void *invalid_alignment(void) {
 
 // --- The heap of the process -------------------------------------------------
 
-void *P(malloc)(size_t size) { return heap_malloc((struct request){.bytes = size}); }
+void *P(malloc)(size_t size) { return heap_malloc(size); }
 
 void *P(calloc)(size_t count, size_t size) {
   size_t bytes;
   if (!multiply(count, size, &bytes)) return out_of_memory();
-  return heap_malloc((struct request){.bytes = bytes, .zeroed = true});
+  return heap_malloc_as((struct request){.bytes = bytes, .zeroed = true});
 }
 
 void *P(realloc)(void *block, size_t size) {

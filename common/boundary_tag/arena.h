@@ -17,7 +17,8 @@
 //     = the blocks in the index
 //   segment_count * SEGMENT_BYTES = free_bytes + sizes of the blocks in use
 //     + segment_count * SEGMENT_OVERHEAD_BYTES
-//   malloc_calls - free_calls = blocks in use (those in `deferred` included)
+//   malloc_calls - free_calls = blocks in use but those in quick lists (and
+//     with those in `deferred`)
 //   [fresh, fresh_end) is as the kernel gave it, all zero, but for the footer in
 //     its last 8 bytes
 
@@ -27,6 +28,7 @@
 #include <string.h>
 
 #include "common/boundary_tag/block.h"
+#include "common/boundary_tag/quick.h"
 #include "common/boundary_tag/segment.h"
 #include "common/large/large.h"
 #include "common/lock/lock.h"
@@ -46,6 +48,7 @@ struct arena {
   uintptr_t fresh, fresh_end;
   size_t free_bytes, free_blocks;
   size_t malloc_calls, free_calls;
+  struct quick_lists quick;
   struct free_index index;
   struct segment *segments;
   size_t segment_count;
@@ -131,8 +134,8 @@ static inline size_t arena_carve(struct arena *arena, struct block *block, size_
 
 // Makes a free block of [block, block + size), which is in nobody's hands, merged
 // with free neighbours. `prev_in_use` as its header has it.
-static inline void arena_coalesce(struct arena *arena, struct block *block, size_t size,
-                                  bool prev_in_use) {
+__attribute__((noinline)) static void arena_coalesce(struct arena *arena, struct block *block,
+                                                     size_t size, bool prev_in_use) {
   struct block *next = block_next(block, size);
   uint32_t next_word = block_word(next);
   if (__builtin_expect((next_word & PREV_IN_USE) == 0, 0)) {
@@ -173,16 +176,40 @@ static inline void arena_coalesce(struct arena *arena, struct block *block, size
 
 // --- malloc and free, under the lock -----------------------------------------
 
-// A block of `size` bytes, header included, in use; or NULL.
-static inline struct block *arena_malloc(struct arena *arena, size_t size) {
+// Merges all blocks that wait in quick lists.
+static void arena_flush_quick(struct arena *arena) {
+  for (size_t size = BLOCK_BYTES_MIN; size <= QUICK_BLOCK_BYTES_MAX; size += BLOCK_ALIGNMENT) {
+    struct block *block;
+    while ((block = quick_pop(&arena->quick, size)) != NULL) {
+      arena_coalesce(arena, block, size, (block_word(block) & PREV_IN_USE) != 0);
+    }
+  }
+}
+
+// A block out of the index; the arena grows when it has none.
+__attribute__((noinline)) static struct block *arena_malloc_indexed(struct arena *arena,
+                                                                    size_t size) {
   size_t found_size;
   struct block *block = free_index_find(&arena->index, size, &found_size);
   if (__builtin_expect(block == NULL, 0)) {
-    if (!arena_grow(arena)) return NULL;
-    block = free_index_find(&arena->index, size, &found_size);
+    if (arena->quick.blocks != 0) {
+      arena_flush_quick(arena);
+      block = free_index_find(&arena->index, size, &found_size);
+    }
+    if (block == NULL) {
+      if (!arena_grow(arena)) return NULL;
+      block = free_index_find(&arena->index, size, &found_size);
+    }
   }
   arena_carve(arena, block, found_size, size);
-  arena->malloc_calls++;
+  return block;
+}
+
+// A block of at least `size` bytes, header included, in use; or NULL.
+static inline struct block *arena_malloc(struct arena *arena, size_t size) {
+  struct block *block = is_quick_size(size) ? quick_pop(&arena->quick, size) : NULL;
+  if (block == NULL) block = arena_malloc_indexed(arena, size);
+  arena->malloc_calls += block != NULL;
   return block;
 }
 
@@ -213,7 +240,7 @@ static inline uint32_t live_block_word(struct block *block) {
     fail_free(block_payload(block),
               "not a block, or its header was overwritten (an overflow of the one before it?)");
   }
-  if (__builtin_expect((word & IN_USE) == 0, 0)) {
+  if (__builtin_expect((word & (IN_USE | QUICK)) != IN_USE, 0)) {
     fail_free(block_payload(block), "not a live block (double free, or use after free)");
   }
   return word;
@@ -221,8 +248,13 @@ static inline uint32_t live_block_word(struct block *block) {
 
 static inline void arena_free(struct arena *arena, struct block *block) {
   uint32_t word = live_block_word(block);
+  size_t size = word_size(word);
   arena->free_calls++;
-  arena_coalesce(arena, block, word_size(word), (word & PREV_IN_USE) != 0);
+  if (is_quick_size(size) && arena->quick.bytes + size <= quick_bytes_max(arena->segment_count)) {
+    quick_push(&arena->quick, block, word);
+    return;
+  }
+  arena_coalesce(arena, block, size, (word & PREV_IN_USE) != 0);
 }
 
 // --- Deferred frees ----------------------------------------------------------

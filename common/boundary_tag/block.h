@@ -56,6 +56,7 @@ enum {
   PREV_IN_USE = 2,
   AGED = 4,    // free since before the last look at what to give back
   PURGED = 8,  // free, and its whole pages have been given back
+  QUICK = 4,   // in use to its neighbours, but waiting in a quick list (quick.h)
   BLOCK_FLAGS = IN_USE | PREV_IN_USE | AGED | PURGED,
 
   LINK_SEAL_BITS = 16,

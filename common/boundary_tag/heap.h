@@ -236,7 +236,8 @@ __attribute__((cold, noinline)) static void *malloc_last_resort(struct arena *ar
   return payload != NULL ? payload : out_of_memory();
 }
 
-static inline void *finish_malloc(struct arena *arena, void *payload, struct request want) {
+__attribute__((noinline)) static void *finish_malloc(struct arena *arena, void *payload,
+                                                     struct request want) {
   if (__builtin_expect(payload == NULL, 0)) payload = malloc_last_resort(arena, want);
   if (payload != NULL && !want.zeroed) debug_fill(payload, FILL_NEW, want.bytes);
   return payload;
@@ -258,12 +259,26 @@ __attribute__((noinline)) static void *malloc_slow(struct arena *arena, struct r
   return finish_malloc(process_arena, payload, want);
 }
 
-static inline void *heap_malloc(struct request want) {
+// A block as it is wanted from the process's heap.
+static void *heap_malloc_as(struct request want) {
   if (is_large(want.bytes)) return malloc_slow(NULL, want);
   struct arena *arena = enter_mine();
   void *payload = malloc_in(arena, want);
   leave(arena);
   return finish_malloc(arena, payload, want);
+}
+
+// The plain case of heap_malloc_as, straight through.
+static inline void *heap_malloc(size_t bytes) {
+  if (is_large(bytes)) return malloc_slow(NULL, (struct request){.bytes = bytes});
+  struct arena *arena = enter_mine();
+  struct block *block = arena_malloc(arena, block_bytes_for(bytes));
+  leave(arena);
+  if (LOAM_DEBUG || __builtin_expect(block == NULL, 0)) {
+    return finish_malloc(arena, block != NULL ? block_payload(block) : NULL,
+                         (struct request){.bytes = bytes});
+  }
+  return block_payload(block);
 }
 
 // --- Free --------------------------------------------------------------------
@@ -333,7 +348,7 @@ static struct arena *arena_of(const void *payload) {
 // A new block of the same heap with the old contents; the old one is freed.
 static void *move_to_new(struct arena *arena, void *payload, size_t old_usable, size_t bytes) {
   struct request want = {.bytes = bytes};
-  void *moved = is_process_arena(arena) ? heap_malloc(want) : malloc_slow(arena, want);
+  void *moved = is_process_arena(arena) ? heap_malloc_as(want) : malloc_slow(arena, want);
   if (moved == NULL) return NULL;
   memcpy(moved, payload, old_usable < bytes ? old_usable : bytes);
   heap_free(payload);

@@ -84,6 +84,7 @@ static bool arena_purge_pass(struct arena *arena) {
 
 static void arena_purge(struct arena *arena, uint64_t now_ms, size_t delay_ms) {
   if (now_ms < arena->purge_ms) return;
+  arena_flush_quick(arena);
   bool more = arena_purge_pass(arena);
   arena->purge_ms = now_ms + (more ? 1 : delay_ms);
 }
@@ -95,6 +96,7 @@ static bool arena_trim(struct arena *arena, size_t keep) {
   size_t kept = 0;
   size_t size = 0;
   size_t page = loam_os_page_size();
+  arena_flush_quick(arena);
   struct block *block = free_index_next(&arena->index, NULL, 0, page);
   while (block != NULL) {
     uint32_t word = block_word(block);

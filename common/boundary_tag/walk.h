@@ -11,6 +11,7 @@
 struct walk {
   size_t free_bytes, free_blocks;
   size_t used_bytes, used_blocks;
+  size_t quick_bytes, quick_blocks;  // of the used ones
 };
 
 static bool walk_fault(const void *place, const char *what) {
@@ -44,6 +45,10 @@ static bool walk_segment(const struct arena *arena, const struct segment *segmen
       return walk_fault(block, "wrong about the block before it");
     }
     if (!in_use && !walk_free_block(block, size, prev_in_use)) return false;
+    if (in_use && (word & QUICK) != 0) {
+      walk->quick_bytes += size;
+      walk->quick_blocks++;
+    }
     *(in_use ? &walk->used_bytes : &walk->free_bytes) += size;
     *(in_use ? &walk->used_blocks : &walk->free_blocks) += 1;
     prev_in_use = in_use;
@@ -78,6 +83,25 @@ static bool walk_index(const struct arena *arena) {
   return true;
 }
 
+static bool walk_quick(const struct arena *arena, const struct walk *walk) {
+  size_t blocks = 0;
+  for (size_t i = 0; i < QUICK_LISTS; i++) {
+    for (struct block *block = arena->quick.first[i]; block != NULL;
+         block = link_read(&block->next, block)) {
+      uint32_t word = block_word(block);
+      if ((word & (IN_USE | QUICK)) != (IN_USE | QUICK) || word_size(word) != i * BLOCK_ALIGNMENT) {
+        return walk_fault(block, "wrong block in a quick list");
+      }
+      if (++blocks > walk->quick_blocks) return walk_fault(block, "quick lists hold too many");
+    }
+  }
+  if (blocks != walk->quick_blocks || blocks != arena->quick.blocks) {
+    return walk_fault(arena, "wrong count of quick blocks");
+  }
+  if (walk->quick_bytes != arena->quick.bytes) return walk_fault(arena, "wrong sum of quick bytes");
+  return true;
+}
+
 static bool walk_fresh(const struct arena *arena) {
   if (arena->fresh == arena->fresh_end) return true;
   const struct segment *segment = segment_of(arena->pool, (void *)(arena->fresh_end - 1));
@@ -103,21 +127,24 @@ static bool arena_check(const struct arena *arena) {
   if (walk.free_blocks != arena->free_blocks) {
     return walk_fault(arena, "wrong count of free blocks");
   }
-  if (walk.used_blocks != arena->malloc_calls - arena->free_calls) {
+  if (walk.used_blocks - walk.quick_blocks != arena->malloc_calls - arena->free_calls) {
     return walk_fault(arena, "wrong count of live blocks");
   }
   if (walk.used_bytes + walk.free_bytes + segments * SEGMENT_OVERHEAD_BYTES !=
       segments * SEGMENT_BYTES) {
     return walk_fault(arena, "blocks do not fill the segments");
   }
-  return walk_index(arena) && walk_fresh(arena);
+  return walk_index(arena) && walk_quick(arena, &walk) && walk_fresh(arena);
 }
 
 static size_t arena_largest_free(const struct arena *arena) {
   size_t largest = 0;
   size_t size = 0;
+  for (size_t i = QUICK_LISTS; i-- > 0 && largest == 0;) {
+    if (arena->quick.first[i] != NULL) largest = i * BLOCK_ALIGNMENT;
+  }
   size_t from = free_index_largest_class(&arena->index);
-  if (from == 0) return 0;
+  if (from == 0) return largest;
   for (struct block *block = free_index_next(&arena->index, NULL, 0, from); block != NULL;
        block = free_index_next(&arena->index, block, size, from)) {
     size = word_size(block_word(block));
@@ -132,13 +159,14 @@ static void arena_stats(const struct arena *arena, struct loam_stats *stats) {
   size_t live = arena->malloc_calls - arena->free_calls;
   size_t metadata =
       arena->segment_count * SEGMENT_OVERHEAD_BYTES + live * (size_t)BLOCK_HEADER_BYTES;
+  size_t free_bytes = arena->free_bytes + arena->quick.bytes;
   size_t largest = arena_largest_free(arena);
   stats->mapped_bytes += mapped;
-  stats->free_bytes += arena->free_bytes;
+  stats->free_bytes += free_bytes;
   stats->metadata_bytes += metadata;
-  stats->allocated_bytes += mapped - arena->free_bytes - metadata;
+  stats->allocated_bytes += mapped - free_bytes - metadata;
   stats->live_blocks += live;
-  stats->free_blocks += arena->free_blocks;
+  stats->free_blocks += arena->free_blocks + arena->quick.blocks;
   stats->malloc_calls += arena->malloc_calls;
   stats->free_calls += arena->free_calls;
   if (largest > stats->largest_free_bytes) stats->largest_free_bytes = largest;
