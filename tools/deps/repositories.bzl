@@ -86,3 +86,8 @@ def loam_development_repositories():
         debian_package = "nlohmann-json3-dev",
         modules = ["nlohmann_json"],
     )
+    pkg_config_repository(
+        name = "libcrypto",
+        debian_package = "libssl-dev",
+        modules = ["libcrypto"],
+    )

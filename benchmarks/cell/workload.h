@@ -1,0 +1,42 @@
+// What a workload is, to the cell that runs it.
+//
+// A workload does a fixed amount of work, decided by its seed alone, so that
+// its time is comparable between allocators. It calls malloc as a program
+// would, touches what it gets, and gives all of it back before it returns.
+// Its own tables come from Scratch, never from the malloc under test.
+
+#ifndef LOAM_BENCHMARKS_CELL_WORKLOAD_H_
+#define LOAM_BENCHMARKS_CELL_WORKLOAD_H_
+
+#include <cstdint>
+
+#include "benchmarks/cell/stopwatch.h"
+
+namespace loam::cell {
+
+struct Settings {
+  int threads = 1;
+  uint64_t seed = 1;
+};
+
+constexpr int64_t kNotMeasured = -1;
+
+struct Outcome {
+  Stopwatch stopwatch;                      // around the work, set-up left out
+  int64_t operations = 0;                   // blocks handed out, or resized
+  int64_t live_peak_bytes = 0;              // most bytes that the program had asked for at one time
+  int64_t trough_rss_bytes = kNotMeasured;  // resident after most of the peak was freed
+  int64_t trough_live_bytes = kNotMeasured;  // and what the program still held then
+};
+
+struct Workload {
+  const char *name;        // family/name, unique
+  const char *stresses;    // which part of an allocator works hardest
+  const char *stands_for;  // the real situation behind it
+  bool threaded;           // runs at any thread count; else on the main thread alone
+  void (*run)(const Settings &settings, Outcome *outcome);
+};
+
+}  // namespace loam::cell
+
+#endif  // LOAM_BENCHMARKS_CELL_WORKLOAD_H_

@@ -1,0 +1,128 @@
+#include "benchmarks/harness/measure.h"
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "benchmarks/harness/allocators.h"
+#include "benchmarks/harness/plan.h"
+#include "nlohmann/json.hpp"
+
+namespace loam::matrix {
+namespace {
+
+using nlohmann::json;
+
+Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &options) {
+  const Workload &workload = matrix.workloads[cell.workload];
+  Command command;
+  command.preload = matrix.allocators[cell.allocator].library;
+  command.timeout_ms = options.timeout_ms;
+  if (workload.program) {
+    command.words = workload.program->command;
+    command.environment = workload.program->environment;
+    command.stdin_path = workload.program->stdin_path;
+  } else {
+    command.words = {options.cell, workload.name, absl::StrCat(cell.threads),
+                     absl::StrCat(options.seed)};
+    command.wants_stdout = true;
+  }
+  return command;
+}
+
+// The cell says -1 for what it did not measure.
+std::optional<int64_t> Measured(const json &answer, const char *field) {
+  const int64_t value = answer.at(field);
+  return value < 0 ? std::nullopt : std::optional<int64_t>(value);
+}
+
+// What the cell printed, into the repetition.
+absl::Status ReadAnswer(const std::string &text, const Allocator &allocator,
+                        Repetition *repetition) {
+  const json answer = json::parse(text, nullptr, false);
+  if (!answer.is_object()) return absl::DataLossError("the cell gave no answer");
+  repetition->operations = answer.at("operations");
+  repetition->work_wall_ns = answer.at("wall_ns");
+  repetition->work_cpu_ns = answer.at("cpu_ns");
+  repetition->live_peak_bytes = Measured(answer, "live_peak_bytes");
+  repetition->trough_rss_bytes = Measured(answer, "trough_rss_bytes");
+  repetition->trough_live_bytes = Measured(answer, "trough_live_bytes");
+  repetition->start_rss_bytes = Measured(answer, "start_rss_bytes");
+  repetition->end_rss_bytes = Measured(answer, "end_rss_bytes");
+  return CheckServedBy(allocator, answer.at("malloc"));
+}
+
+void Fail(CellStatus status, absl::string_view message, Cell *cell) {
+  cell->status = status;
+  cell->message = std::string(message);
+}
+
+absl::Status RunOnce(const ProcessRunner &runner, const MeasureOptions &options, int round,
+                     const Matrix &matrix, Cell *cell) {
+  const Workload &workload = matrix.workloads[cell->workload];
+  const absl::StatusOr<Ending> ending = runner.Run(CommandOf(matrix, *cell, options));
+  if (!ending.ok()) return ending.status();
+  if (options.interrupted != nullptr && *options.interrupted) return absl::OkStatus();
+  if (ending->kind != Ending::Kind::kDone) {
+    const bool timed_out = ending->kind == Ending::Kind::kTimedOut;
+    Fail(timed_out ? CellStatus::kTimedOut : CellStatus::kFailed, ending->message, cell);
+    return absl::OkStatus();
+  }
+  Repetition repetition;
+  repetition.round = round;
+  repetition.process = ending->usage;
+  if (workload.program) {
+    repetition.work_wall_ns = ending->usage.wall_ns;
+    repetition.work_cpu_ns = ending->usage.user_ns + ending->usage.system_ns;
+  } else {
+    const absl::Status read =
+        ReadAnswer(ending->stdout_text, matrix.allocators[cell->allocator], &repetition);
+    if (!read.ok()) {
+      Fail(CellStatus::kFailed, read.message(), cell);
+      return absl::OkStatus();
+    }
+  }
+  cell->repetitions.push_back(repetition);
+  return absl::OkStatus();
+}
+
+size_t CountRunnable(const Matrix &matrix) {
+  size_t count = 0;
+  for (const Cell &cell : matrix.cells) count += cell.status == CellStatus::kOk;
+  return count;
+}
+
+}  // namespace
+
+absl::Status Measure(const ProcessRunner &runner, const MeasureOptions &options, bool live_progress,
+                     Matrix *matrix) {
+  const size_t rounds = static_cast<size_t>(options.rounds);
+  Progress progress(CountRunnable(*matrix), rounds, live_progress);
+  for (int round = 0; round < options.rounds; round++) {
+    for (size_t index : RoundOrder(matrix->cells, options.seed, round)) {
+      Cell &cell = matrix->cells[index];
+      if (cell.status != CellStatus::kOk) continue;
+      progress.Begin(index, absl::StrCat(matrix->workloads[cell.workload].name, " ",
+                                         matrix->allocators[cell.allocator].name));
+      const absl::Time start = absl::Now();
+      const absl::Status status = RunOnce(runner, options, round, *matrix, &cell);
+      if (!status.ok()) {
+        progress.Finish();
+        return status;
+      }
+      if (options.interrupted != nullptr && *options.interrupted) {
+        progress.Finish();
+        matrix->complete = false;
+        return absl::OkStatus();
+      }
+      progress.End(absl::Now() - start);
+      const size_t rounds_left = rounds - static_cast<size_t>(round) - 1;
+      if (cell.status != CellStatus::kOk) progress.Drop(rounds_left);
+    }
+  }
+  progress.Finish();
+  return absl::OkStatus();
+}
+
+}  // namespace loam::matrix

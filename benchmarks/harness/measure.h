@@ -1,0 +1,34 @@
+// Runs the cells of a matrix, round by round.
+
+#ifndef LOAM_BENCHMARKS_HARNESS_MEASURE_H_
+#define LOAM_BENCHMARKS_HARNESS_MEASURE_H_
+
+#include <csignal>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "benchmarks/harness/model.h"
+#include "benchmarks/harness/process.h"
+#include "benchmarks/harness/progress.h"
+
+namespace loam::matrix {
+
+struct MeasureOptions {
+  std::string cell;  // path of the cell's program
+  int rounds = 1;
+  uint64_t seed = 1;
+  int64_t timeout_ms = 0;
+  const volatile std::sig_atomic_t *interrupted = nullptr;  // set: end early
+};
+
+// Fills the cells with repetitions. A cell that fails or does not end is marked
+// with why, and not run again; the others go on. When interrupted, the matrix
+// is marked as incomplete and keeps what it has. An error means that nothing
+// can be run.
+absl::Status Measure(const ProcessRunner &runner, const MeasureOptions &options, bool live_progress,
+                     Matrix *matrix);
+
+}  // namespace loam::matrix
+
+#endif  // LOAM_BENCHMARKS_HARNESS_MEASURE_H_

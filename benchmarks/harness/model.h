@@ -1,0 +1,98 @@
+// What the matrix is made of: allocators, workloads, cells, repetitions.
+
+#ifndef LOAM_BENCHMARKS_HARNESS_MODEL_H_
+#define LOAM_BENCHMARKS_HARNESS_MODEL_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace loam::matrix {
+
+enum class AllocatorKind {
+  kSystem,  // what the C library brings: no preload
+  kLoam,    // a variant of this workspace
+  kPeer,    // another allocator that is installed
+  kFloor,   // no allocator: the limit; never the best of a row
+  kGiven,   // named by --allocator
+};
+
+struct Allocator {
+  std::string name;
+  AllocatorKind kind = AllocatorKind::kSystem;
+  std::string library;  // to preload; empty for the system's own
+  // Learnt by asking a process that runs under it:
+  std::string served_by;  // path of the library that answered malloc
+  std::string version;    // as the library tells it, or empty
+  std::string sha256;     // of that file
+  // Why it cannot be measured, or empty.
+  std::string problem;
+};
+
+// A real program, for workloads of the family `program`.
+struct Program {
+  std::vector<std::string> command;      // first the resolved path
+  std::vector<std::string> environment;  // NAME=VALUE
+  std::string stdin_path;                // or empty
+};
+
+struct Workload {
+  std::string name;  // family/name
+  std::string stresses;
+  std::string stands_for;
+  bool threaded = false;
+  std::optional<Program> program;
+  std::string problem;  // why it cannot run here, or empty
+
+  std::string Family() const { return name.substr(0, name.find('/')); }
+};
+
+// What one process used, as the launcher saw it.
+struct Usage {
+  int64_t wall_ns = 0;
+  int64_t user_ns = 0;
+  int64_t system_ns = 0;
+  int64_t peak_rss_bytes = 0;
+  int64_t minor_faults = 0;
+  int64_t major_faults = 0;
+  int64_t voluntary_switches = 0;
+  int64_t involuntary_switches = 0;
+};
+
+// One fresh process that did the work. What was not measured has no value.
+struct Repetition {
+  int round = 0;
+  int64_t operations = 1;  // 1 for a program as a whole
+  int64_t work_wall_ns = 0;
+  int64_t work_cpu_ns = 0;
+  std::optional<int64_t> live_peak_bytes;
+  std::optional<int64_t> trough_rss_bytes;
+  std::optional<int64_t> trough_live_bytes;
+  std::optional<int64_t> start_rss_bytes;
+  std::optional<int64_t> end_rss_bytes;
+  Usage process;
+};
+
+enum class CellStatus { kOk, kFailed, kTimedOut, kSkipped };
+
+struct Cell {
+  size_t allocator = 0;  // index into Matrix::allocators
+  size_t workload = 0;   // index into Matrix::workloads
+  int threads = 1;
+  CellStatus status = CellStatus::kOk;
+  std::string message;  // why it is not ok
+  std::vector<Repetition> repetitions;
+};
+
+struct Matrix {
+  std::vector<Allocator> allocators;
+  std::vector<Workload> workloads;
+  std::vector<Cell> cells;
+  size_t baseline = 0;   // index into allocators
+  bool complete = true;  // false when the run was interrupted
+};
+
+}  // namespace loam::matrix
+
+#endif  // LOAM_BENCHMARKS_HARNESS_MODEL_H_

@@ -1,0 +1,40 @@
+// The command line of the matrix.
+
+#ifndef LOAM_BENCHMARKS_HARNESS_OPTIONS_H_
+#define LOAM_BENCHMARKS_HARNESS_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "benchmarks/harness/allocators.h"
+
+namespace loam::matrix {
+
+enum class TableFormat { kTerminal, kMarkdown };
+
+struct Options {
+  std::string suite;
+  std::vector<std::string> allocators;  // patterns; none: all that are installed
+  std::vector<std::string> workloads;   // patterns; none: all
+  std::vector<NamedLibrary> given_allocators;
+  std::string baseline_allocator;
+  std::vector<int> threads;
+  int rounds = 0;
+  uint64_t seed = 0;
+  int64_t timeout_ms = 0;
+  std::string out;    // absolute
+  std::string print;  // absolute, or empty
+  TableFormat format = TableFormat::kTerminal;
+  bool list = false;
+  std::vector<std::string> arguments;  // as given
+};
+
+// Parses and checks. Shows the help and exits on --help; exits with a line on
+// stderr on a flag that does not exist.
+absl::StatusOr<Options> ParseOptions(int argc, char **argv);
+
+}  // namespace loam::matrix
+
+#endif  // LOAM_BENCHMARKS_HARNESS_OPTIONS_H_

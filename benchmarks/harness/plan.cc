@@ -1,0 +1,78 @@
+#include "benchmarks/harness/plan.h"
+
+#include <algorithm>
+#include <random>
+
+namespace loam::matrix {
+namespace {
+
+// The floor never gives memory back, so what a peak leaves behind, and whole
+// programs, are no work for it.
+bool FloorCanRun(const Workload &workload) {
+  return workload.Family() == "micro" || workload.Family() == "threaded";
+}
+
+Cell PlanCell(const std::vector<Allocator> &allocators, size_t allocator,
+              const std::vector<Workload> &workloads, size_t workload, int threads) {
+  Cell cell;
+  cell.allocator = allocator;
+  cell.workload = workload;
+  cell.threads = threads;
+  cell.status = CellStatus::kSkipped;
+  if (!workloads[workload].problem.empty()) {
+    cell.message = workloads[workload].problem;
+  } else if (allocators[allocator].kind == AllocatorKind::kFloor &&
+             !FloorCanRun(workloads[workload])) {
+    cell.message = "the floor runs micro and threaded workloads only";
+  } else if (!allocators[allocator].problem.empty()) {
+    cell.status = CellStatus::kFailed;
+    cell.message = allocators[allocator].problem;
+  } else {
+    cell.status = CellStatus::kOk;
+  }
+  return cell;
+}
+
+// Fisher-Yates, spelt out: std::shuffle may differ between libraries.
+template <typename T>
+void Shuffle(std::mt19937_64 *random, std::vector<T> *items) {
+  for (size_t i = items->size(); i > 1; i--) std::swap((*items)[i - 1], (*items)[(*random)() % i]);
+}
+
+}  // namespace
+
+std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
+                            const std::vector<Workload> &workloads,
+                            const std::vector<int> &threads) {
+  std::vector<Cell> cells;
+  for (size_t workload = 0; workload < workloads.size(); workload++) {
+    for (int count : workloads[workload].threaded ? threads : std::vector<int>{1}) {
+      for (size_t allocator = 0; allocator < allocators.size(); allocator++) {
+        cells.push_back(PlanCell(allocators, allocator, workloads, workload, count));
+      }
+    }
+  }
+  return cells;
+}
+
+std::vector<size_t> RoundOrder(const std::vector<Cell> &cells, uint64_t seed, int round) {
+  std::vector<std::vector<size_t>> rows;
+  for (size_t i = 0; i < cells.size(); i++) {
+    const bool same_row = i > 0 && cells[i].workload == cells[i - 1].workload &&
+                          cells[i].threads == cells[i - 1].threads;
+    if (!same_row) rows.emplace_back();
+    rows.back().push_back(i);
+  }
+  std::seed_seq seeds = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
+                         static_cast<uint32_t>(round)};
+  std::mt19937_64 random(seeds);
+  Shuffle(&random, &rows);
+  std::vector<size_t> order;
+  for (std::vector<size_t> &row : rows) {
+    Shuffle(&random, &row);
+    order.insert(order.end(), row.begin(), row.end());
+  }
+  return order;
+}
+
+}  // namespace loam::matrix

@@ -1,0 +1,26 @@
+// Which cells are measured, and in which order.
+
+#ifndef LOAM_BENCHMARKS_HARNESS_PLAN_H_
+#define LOAM_BENCHMARKS_HARNESS_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "benchmarks/harness/model.h"
+
+namespace loam::matrix {
+
+// A cell for each allocator and each (workload, threads); a workload that is
+// not threaded has one thread. What cannot run is marked as skipped, with why.
+std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
+                            const std::vector<Workload> &workloads,
+                            const std::vector<int> &threads);
+
+// The order of one round: the rows shuffled, and within a row its allocators,
+// which run one after the other so that a drift of the machine falls on all
+// alike. The same seed and round give the same order.
+std::vector<size_t> RoundOrder(const std::vector<Cell> &cells, uint64_t seed, int round);
+
+}  // namespace loam::matrix
+
+#endif  // LOAM_BENCHMARKS_HARNESS_PLAN_H_

@@ -1,0 +1,48 @@
+// Runs one process through the launcher and says how it ended.
+
+#ifndef LOAM_BENCHMARKS_HARNESS_PROCESS_H_
+#define LOAM_BENCHMARKS_HARNESS_PROCESS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "benchmarks/harness/model.h"
+
+namespace loam::matrix {
+
+struct Command {
+  std::vector<std::string> words;
+  std::vector<std::string> environment;  // NAME=VALUE, added to ours
+  std::string preload;                   // or empty
+  std::string stdin_path;                // or empty
+  bool wants_stdout = false;             // else it goes nowhere
+  int64_t timeout_ms = 0;
+};
+
+struct Ending {
+  enum class Kind { kDone, kFailed, kTimedOut };
+  Kind kind = Kind::kDone;
+  std::string message;  // why it is not kDone: one line
+  std::string stdout_text;
+  Usage usage;
+};
+
+class ProcessRunner {
+ public:
+  // `folder` holds what processes print; it is the caller's to make and remove.
+  ProcessRunner(std::string launcher, std::string folder)
+      : launcher_(std::move(launcher)), folder_(std::move(folder)) {}
+
+  // Runs it to its end. An error means that nothing could be run at all; a
+  // process that fails is an Ending.
+  absl::StatusOr<Ending> Run(const Command &command) const;
+
+ private:
+  std::string launcher_;
+  std::string folder_;
+};
+
+}  // namespace loam::matrix
+
+#endif  // LOAM_BENCHMARKS_HARNESS_PROCESS_H_

@@ -1,0 +1,121 @@
+#include "benchmarks/harness/summary.h"
+
+#include <map>
+#include <utility>
+
+namespace loam::matrix {
+namespace {
+
+using Row = std::pair<size_t, int>;  // workload, threads
+
+std::optional<double> TimePerOperation(const Repetition &repetition) {
+  return static_cast<double>(repetition.work_wall_ns) / static_cast<double>(repetition.operations);
+}
+
+std::optional<double> PeakRss(const Repetition &repetition) {
+  return static_cast<double>(repetition.process.peak_rss_bytes);
+}
+
+std::optional<double> TroughRss(const Repetition &repetition) {
+  if (!repetition.trough_rss_bytes) return std::nullopt;
+  return static_cast<double>(*repetition.trough_rss_bytes);
+}
+
+std::vector<double> Values(const Cell &cell, const Metric &metric) {
+  std::vector<double> values;
+  for (const Repetition &repetition : cell.repetitions) {
+    if (const auto value = metric.of(repetition)) values.push_back(*value);
+  }
+  return values;
+}
+
+// The values of both cells in the rounds that both have, side by side.
+void PairByRound(const Cell &cell, const Cell &baseline, const Metric &metric,
+                 std::vector<double> *measured, std::vector<double> *reference) {
+  std::map<int, double> by_round;
+  for (const Repetition &repetition : baseline.repetitions) {
+    if (const auto value = metric.of(repetition)) by_round[repetition.round] = *value;
+  }
+  for (const Repetition &repetition : cell.repetitions) {
+    const auto value = metric.of(repetition);
+    const auto other = by_round.find(repetition.round);
+    if (!value || other == by_round.end() || *value <= 0 || other->second <= 0) continue;
+    measured->push_back(*value);
+    reference->push_back(other->second);
+  }
+}
+
+std::optional<MetricSummary> SummariseCell(const Cell &cell, const Cell *baseline,
+                                           const Metric &metric, uint64_t seed) {
+  const std::vector<double> values = Values(cell, metric);
+  if (cell.status != CellStatus::kOk || values.empty()) return std::nullopt;
+  MetricSummary summary;
+  summary.median = statistics::Median(values);
+  std::vector<double> measured;
+  std::vector<double> reference;
+  if (baseline != nullptr && baseline->status == CellStatus::kOk) {
+    PairByRound(cell, *baseline, metric, &measured, &reference);
+  }
+  if (!measured.empty()) summary.ratio = statistics::ComparePaired(measured, reference, seed);
+  return summary;
+}
+
+void MarkBest(const Matrix &matrix, size_t metric, Summary *summary) {
+  std::map<Row, MetricSummary *> best;
+  for (size_t i = 0; i < matrix.cells.size(); i++) {
+    const Cell &cell = matrix.cells[i];
+    std::optional<MetricSummary> &candidate = summary->cells[i].metrics[metric];
+    if (!candidate || matrix.allocators[cell.allocator].kind == AllocatorKind::kFloor) continue;
+    MetricSummary *&least = best[{cell.workload, cell.threads}];
+    if (least == nullptr || candidate->median < least->median) least = &*candidate;
+  }
+  for (const auto &[row, least] : best) least->best = true;
+}
+
+std::optional<Geomean> GeomeanOf(const Matrix &matrix, const Summary &summary, size_t allocator,
+                                 size_t metric) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < matrix.cells.size(); i++) {
+    const std::optional<MetricSummary> &cell = summary.cells[i].metrics[metric];
+    if (matrix.cells[i].allocator != allocator || !cell || !cell->ratio) continue;
+    ratios.push_back(cell->ratio->median);
+  }
+  if (ratios.empty()) return std::nullopt;
+  return Geomean{statistics::GeometricMean(ratios), ratios.size()};
+}
+
+}  // namespace
+
+const std::vector<Metric> &Metrics() {
+  static const auto *metrics = new std::vector<Metric>{
+      {"time", "ns", "Time", TimePerOperation},
+      {"peak_rss", "bytes", "Peak RSS", PeakRss},
+      {"trough_rss", "bytes", "RSS in the trough, after most was freed", TroughRss},
+  };
+  return *metrics;
+}
+
+Summary Summarise(const Matrix &matrix, uint64_t seed) {
+  std::map<Row, const Cell *> baselines;
+  for (const Cell &cell : matrix.cells) {
+    if (cell.allocator == matrix.baseline) baselines[{cell.workload, cell.threads}] = &cell;
+  }
+  Summary summary;
+  for (const Cell &cell : matrix.cells) {
+    CellSummary &of_cell = summary.cells.emplace_back();
+    for (const Metric &metric : Metrics()) {
+      const Cell *baseline = baselines[{cell.workload, cell.threads}];
+      of_cell.metrics.push_back(SummariseCell(cell, baseline, metric, seed));
+    }
+  }
+  for (size_t metric = 0; metric < Metrics().size(); metric++) MarkBest(matrix, metric, &summary);
+  for (size_t allocator = 0; allocator < matrix.allocators.size(); allocator++) {
+    auto &of_allocator = summary.geomeans.emplace_back();
+    for (size_t metric = 0; metric < Metrics().size(); metric++) {
+      of_allocator.push_back(GeomeanOf(matrix, summary, allocator, metric));
+    }
+  }
+  return summary;
+}
+
+}  // namespace loam::matrix

@@ -1,0 +1,55 @@
+// What the repetitions of a cell come to, and how the cell relates to the
+// baseline's.
+
+#ifndef LOAM_BENCHMARKS_HARNESS_SUMMARY_H_
+#define LOAM_BENCHMARKS_HARNESS_SUMMARY_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/model.h"
+#include "benchmarks/statistics/statistics.h"
+
+namespace loam::matrix {
+
+// A quantity that is compared; less of it is better.
+struct Metric {
+  const char *name;   // its key in the result file
+  const char *unit;   // "ns" or "bytes"
+  const char *title;  // above its table
+  // Of one repetition, or nothing where it was not measured.
+  std::optional<double> (*of)(const Repetition &repetition);
+};
+
+// Time per operation, peak RSS, RSS in the trough.
+const std::vector<Metric> &Metrics();
+
+struct MetricSummary {
+  double median = 0;
+  // Against the baseline, over the rounds that both have; none when there are none.
+  std::optional<statistics::PairedRatio> ratio;
+  bool best = false;  // the least of its row, the floor left out
+};
+
+struct CellSummary {
+  std::vector<std::optional<MetricSummary>> metrics;  // as Metrics()
+};
+
+struct Geomean {
+  double ratio = 1;
+  size_t rows = 0;  // of how many cells
+};
+
+struct Summary {
+  std::vector<CellSummary> cells;                             // as matrix.cells
+  std::vector<std::vector<std::optional<Geomean>>> geomeans;  // [allocator][metric]
+};
+
+// Only cells that are ok are summarised; those of a failed one are empty.
+Summary Summarise(const Matrix &matrix, uint64_t seed);
+
+}  // namespace loam::matrix
+
+#endif  // LOAM_BENCHMARKS_HARNESS_SUMMARY_H_

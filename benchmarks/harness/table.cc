@@ -1,0 +1,266 @@
+#include "benchmarks/harness/table.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "benchmarks/harness/result_json.h"
+#include "benchmarks/harness/summary.h"
+
+namespace loam::matrix {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string RowLabel(const Json &cell) {
+  const int threads = cell.at("threads");
+  const std::string workload = cell.at("workload");
+  return threads == 1 ? workload : absl::StrCat(workload, " x", threads);
+}
+
+TableCell CellWithoutValue(const std::string &status) {
+  if (status == "ok" || status == "skipped") return {"-", Emphasis::kPlain};
+  return {status == "timed_out" ? "TIMEOUT" : "FAILED", Emphasis::kProblem};
+}
+
+// The baseline shows its own value, the others the ratio to it.
+TableCell RenderCell(const Json &cell, const Json &metric) {
+  if (metric.is_null()) return CellWithoutValue(cell.at("status"));
+  const std::string verdict = metric.at("verdict");
+  TableCell rendered;
+  if (verdict == "baseline" || verdict == "no_baseline") {
+    rendered.text = FormatQuantity(metric.at("median"), metric.at("unit"));
+  } else {
+    rendered.text = absl::StrFormat("%.2f", metric.at("ratio").get<double>());
+  }
+  if (metric.at("best").get<bool>()) {
+    rendered.emphasis = Emphasis::kBest;
+  } else if (verdict == "cannot_tell") {
+    rendered.emphasis = Emphasis::kCannotTell;
+  }
+  return rendered;
+}
+
+// One row per (workload, threads), in the file's order; allocators that have
+// nothing in a row leave it blank.
+std::vector<TableRow> ReadRows(const Json &result, const std::string &metric,
+                               const std::map<std::string, size_t> &columns) {
+  std::vector<TableRow> rows;
+  std::vector<bool> measured;
+  for (const Json &cell : result.at("cells")) {
+    const std::string label = RowLabel(cell);
+    if (rows.empty() || rows.back().label != label) {
+      rows.push_back({label, std::vector<TableCell>(columns.size())});
+      measured.push_back(false);
+    }
+    const Json &value = cell.at(metric);
+    rows.back().cells[columns.at(cell.at("allocator"))] = RenderCell(cell, value);
+    if (!value.is_null()) measured.back() = true;
+  }
+  std::vector<TableRow> shown;
+  for (size_t i = 0; i < rows.size(); i++) {
+    if (measured[i]) shown.push_back(rows[i]);
+  }
+  return shown;
+}
+
+TableRow ReadGeomean(const Json &result, const std::string &metric, size_t rows) {
+  TableRow row = {"geometric mean", {}};
+  for (const Json &geomean : result.at("geomeans")) {
+    const Json &value = geomean.at(metric);
+    TableCell cell = {"-", Emphasis::kPlain};
+    if (!value.is_null()) {
+      cell.text = absl::StrFormat("%.2f", value.at("ratio").get<double>());
+      const size_t cells = value.at("cells");
+      if (cells != rows) absl::StrAppend(&cell.text, " of ", cells);
+    }
+    row.cells.push_back(cell);
+  }
+  return row;
+}
+
+// One line for all cells that have the same trouble.
+std::vector<std::string> ReadProblems(const Json &result) {
+  constexpr size_t kMostNamed = 6;
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<std::string>> cells;
+  for (const Json &cell : result.at("cells")) {
+    if (cell.at("message").is_null()) continue;
+    const std::string trouble = absl::StrCat(cell.at("status").get<std::string>(), ": ",
+                                             cell.at("message").get<std::string>());
+    if (cells.find(trouble) == cells.end()) order.push_back(trouble);
+    cells[trouble].push_back(
+        absl::StrCat(cell.at("allocator").get<std::string>(), " ", RowLabel(cell)));
+  }
+  std::vector<std::string> problems;
+  for (const std::string &trouble : order) {
+    std::vector<std::string> &named = cells[trouble];
+    const size_t unnamed = named.size() - std::min(named.size(), kMostNamed);
+    named.resize(named.size() - unnamed);
+    const std::string more = unnamed == 0 ? "" : absl::StrCat(" and ", unnamed, " more");
+    problems.push_back(absl::StrCat(trouble, " (", absl::StrJoin(named, ", "), more, ")"));
+  }
+  return problems;
+}
+
+absl::StatusOr<Report> ReadChecked(const Json &result) {
+  if (!result.is_object() || result.value("schema", "") != kSchemaId) {
+    return absl::InvalidArgumentError(absl::StrCat("not a result file of schema ", kSchemaId));
+  }
+  Report report;
+  report.baseline = result.at("context").at("baseline_allocator");
+  std::vector<std::string> names;
+  std::map<std::string, size_t> columns;
+  for (const Json &allocator : result.at("allocators")) {
+    columns[allocator.at("name")] = names.size();
+    names.push_back(allocator.at("name"));
+  }
+  for (const Metric &metric : Metrics()) {
+    Table table;
+    table.title = metric.title;
+    table.columns = names;
+    table.rows = ReadRows(result, metric.name, columns);
+    if (table.rows.empty()) continue;
+    table.geomean = ReadGeomean(result, metric.name, table.rows.size());
+    report.tables.push_back(table);
+  }
+  report.problems = ReadProblems(result);
+  return report;
+}
+
+std::string Marked(const TableCell &cell) {
+  if (cell.emphasis == Emphasis::kBest) return absl::StrCat(cell.text, "*");
+  if (cell.emphasis == Emphasis::kCannotTell) return absl::StrCat(cell.text, "~");
+  return absl::StrCat(cell.text, " ");
+}
+
+const char *ColourOf(Emphasis emphasis) {
+  switch (emphasis) {
+    case Emphasis::kBest:
+      return "\033[1;32m";
+    case Emphasis::kCannotTell:
+      return "\033[2m";
+    case Emphasis::kProblem:
+      return "\033[1;31m";
+    case Emphasis::kPlain:
+      break;
+  }
+  return "";
+}
+
+std::string Legend(const Report &report) {
+  return absl::StrCat("Ratio to ", report.baseline,
+                      " (its own column: its median); less is better.");
+}
+
+std::string RenderTerminalRow(const TableRow &row, size_t label_width,
+                              const std::vector<size_t> &widths, bool colour) {
+  std::string line = absl::StrFormat("%-*s", static_cast<int>(label_width), row.label);
+  for (size_t i = 0; i < row.cells.size(); i++) {
+    const std::string text =
+        absl::StrFormat("%*s", static_cast<int>(widths[i]), Marked(row.cells[i]));
+    const std::string start = colour ? ColourOf(row.cells[i].emphasis) : "";
+    absl::StrAppend(&line, "  ", start, text, start.empty() ? "" : "\033[0m");
+  }
+  return line;
+}
+
+std::string RenderTerminalTable(const Table &table, bool colour) {
+  std::vector<TableRow> rows = {{"", {}}};
+  for (const std::string &name : table.columns) rows[0].cells.push_back({name, Emphasis::kPlain});
+  rows.insert(rows.end(), table.rows.begin(), table.rows.end());
+  rows.push_back(table.geomean);
+  size_t label_width = 0;
+  std::vector<size_t> widths(table.columns.size());
+  for (const TableRow &row : rows) {
+    label_width = std::max(label_width, row.label.size());
+    for (size_t i = 0; i < row.cells.size(); i++) {
+      widths[i] = std::max(widths[i], Marked(row.cells[i]).size());
+    }
+  }
+  std::string text = absl::StrCat(table.title, "\n");
+  for (const TableRow &row : rows) {
+    absl::StrAppend(&text, RenderTerminalRow(row, label_width, widths, colour), "\n");
+  }
+  return text;
+}
+
+std::string MarkdownCell(const TableCell &cell) {
+  switch (cell.emphasis) {
+    case Emphasis::kBest:
+      return absl::StrCat("**", cell.text, "**");
+    case Emphasis::kCannotTell:
+      return absl::StrCat("_", cell.text, "_");
+    case Emphasis::kProblem:
+    case Emphasis::kPlain:
+      break;
+  }
+  return cell.text;
+}
+
+std::string MarkdownRow(const TableRow &row) {
+  std::string line = absl::StrCat("| ", row.label, " |");
+  for (const TableCell &cell : row.cells) absl::StrAppend(&line, " ", MarkdownCell(cell), " |");
+  return absl::StrCat(line, "\n");
+}
+
+}  // namespace
+
+std::string FormatQuantity(double value, const std::string &unit) {
+  const bool is_time = unit == "ns";
+  const double step = is_time ? 1000 : 1024;
+  const std::vector<const char *> names = is_time
+                                              ? std::vector<const char *>{"ns", "us", "ms", "s"}
+                                              : std::vector<const char *>{"B", "KiB", "MiB", "GiB"};
+  size_t name = 0;
+  while (value >= step && name + 1 < names.size()) {
+    value /= step;
+    name++;
+  }
+  const int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return absl::StrFormat("%.*f %s", decimals, value, names[name]);
+}
+
+absl::StatusOr<Report> ReadReport(const Json &result) {
+  try {
+    return ReadChecked(result);
+  } catch (const std::exception &error) {
+    return absl::InvalidArgumentError(absl::StrCat("a damaged result file: ", error.what()));
+  }
+}
+
+std::string RenderTerminal(const Report &report, bool colour) {
+  std::string text;
+  for (const Table &table : report.tables) {
+    absl::StrAppend(&text, RenderTerminalTable(table, colour), "\n");
+  }
+  absl::StrAppend(&text, Legend(report),
+                  "\n* best of its row, the floor left out   ~ cannot tell from ", report.baseline,
+                  " (the 95 % interval holds 1)   - not measured\n");
+  for (const std::string &problem : report.problems) absl::StrAppend(&text, problem, "\n");
+  return text;
+}
+
+std::string RenderMarkdown(const Report &report) {
+  std::string text;
+  for (const Table &table : report.tables) {
+    absl::StrAppend(&text, "**", table.title, "**\n\n| |");
+    for (const std::string &name : table.columns) absl::StrAppend(&text, " ", name, " |");
+    absl::StrAppend(&text, "\n| --- |");
+    for (size_t i = 0; i < table.columns.size(); i++) absl::StrAppend(&text, " ---: |");
+    absl::StrAppend(&text, "\n");
+    for (const TableRow &row : table.rows) absl::StrAppend(&text, MarkdownRow(row));
+    absl::StrAppend(&text, MarkdownRow(table.geomean), "\n");
+  }
+  absl::StrAppend(&text, Legend(report),
+                  " **Best** of its row, the floor left out; _cannot tell_ from ", report.baseline,
+                  ": the 95 % interval holds 1; - not measured.\n");
+  for (const std::string &problem : report.problems) absl::StrAppend(&text, "\n- ", problem);
+  if (!report.problems.empty()) absl::StrAppend(&text, "\n");
+  return text;
+}
+
+}  // namespace loam::matrix

@@ -1,0 +1,109 @@
+#include "benchmarks/harness/workloads.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "nlohmann/json.hpp"
+
+namespace loam::matrix {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr int64_t kListTimeoutMs = 10'000;
+
+// An ELF file. A script would put its interpreter under the allocator too, and
+// time that.
+bool IsBinary(const fs::path &path) {
+  char magic[4] = {};
+  std::ifstream file(path, std::ios::binary);
+  file.read(magic, sizeof magic);
+  return file && absl::string_view(magic, sizeof magic) ==
+                     "\x7f"
+                     "ELF";
+}
+
+// The program of that name: the distribution's own before others, so that the
+// same machine measures the same program whoever asks.
+std::string FindProgram(const std::string &name) {
+  const char *path = std::getenv("PATH");
+  for (absl::string_view folder :
+       absl::StrSplit(absl::StrCat("/usr/bin:/bin:", path == nullptr ? "" : path), ':')) {
+    const fs::path candidate = fs::path(std::string(folder)) / name;
+    if (access(candidate.c_str(), X_OK) == 0 && IsBinary(candidate)) return candidate.string();
+  }
+  return "";
+}
+
+Workload ProgramWorkload(const json &entry, const std::string &folder) {
+  const auto expand = [&folder](const std::string &text) {
+    return absl::StrReplaceAll(text, {{"{folder}", folder}});
+  };
+  Workload workload;
+  workload.name = entry.at("name");
+  workload.stresses = entry.at("stresses");
+  workload.stands_for = entry.at("stands_for");
+  Program program;
+  for (const std::string word : entry.at("command")) program.command.push_back(expand(word));
+  program.environment = entry.value("environment", std::vector<std::string>());
+  program.stdin_path = expand(entry.value("stdin", ""));
+  const std::string name = program.command.at(0);
+  program.command[0] = FindProgram(name);
+  if (program.command[0].empty()) {
+    workload.problem = absl::StrCat("not installed: ", name, " (Debian package ",
+                                    entry.at("package").get<std::string>(), ")");
+  }
+  workload.program = program;
+  return workload;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Workload>> CellWorkloads(const ProcessRunner &runner,
+                                                    const std::string &cell) {
+  Command command;
+  command.words = {cell, "--list"};
+  command.wants_stdout = true;
+  command.timeout_ms = kListTimeoutMs;
+  absl::StatusOr<Ending> ending = runner.Run(command);
+  if (!ending.ok()) return ending.status();
+  if (ending->kind != Ending::Kind::kDone) {
+    return absl::InternalError(absl::StrCat("the cell gives no list: ", ending->message));
+  }
+  std::vector<Workload> workloads;
+  for (absl::string_view line : absl::StrSplit(ending->stdout_text, '\n', absl::SkipEmpty())) {
+    const json entry = json::parse(line);
+    Workload workload;
+    workload.name = entry.at("name");
+    workload.stresses = entry.at("stresses");
+    workload.stands_for = entry.at("stands_for");
+    workload.threaded = entry.at("threaded");
+    workloads.push_back(workload);
+  }
+  return workloads;
+}
+
+absl::StatusOr<std::vector<Workload>> ProgramWorkloads(const std::string &table_path) {
+  std::ifstream file(table_path);
+  const json table = json::parse(file, nullptr, false);
+  if (!table.is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat(table_path, " is not a table of programs"));
+  }
+  const std::string folder = fs::path(table_path).parent_path().string();
+  std::vector<Workload> workloads;
+  for (const json &entry : table.at("programs")) {
+    workloads.push_back(ProgramWorkload(entry, folder));
+  }
+  return workloads;
+}
+
+}  // namespace loam::matrix

@@ -1,0 +1,31 @@
+// Every workload that the cell runs, family by family. A new one is a file in
+// its family's folder and two lines here.
+
+#ifndef LOAM_BENCHMARKS_WORKLOADS_WORKLOADS_H_
+#define LOAM_BENCHMARKS_WORKLOADS_WORKLOADS_H_
+
+#include "benchmarks/cell/workload.h"
+
+namespace loam::cell {
+
+extern const Workload kMicroPair;
+extern const Workload kMicroLifoBatch;
+extern const Workload kMicroFifoBatch;
+extern const Workload kMicroRandomOrder;
+extern const Workload kMicroSizeSweep;
+extern const Workload kMicroReallocGrowth;
+extern const Workload kMicroCalloc;
+extern const Workload kMicroAligned;
+extern const Workload kThreadedServer;
+extern const Workload kMemoryComb;
+extern const Workload kMemoryPeakTrough;
+
+inline const Workload *const kWorkloads[] = {
+    &kMicroPair,      &kMicroLifoBatch,     &kMicroFifoBatch,   &kMicroRandomOrder,
+    &kMicroSizeSweep, &kMicroReallocGrowth, &kMicroCalloc,      &kMicroAligned,
+    &kThreadedServer, &kMemoryComb,         &kMemoryPeakTrough,
+};
+
+}  // namespace loam::cell
+
+#endif  // LOAM_BENCHMARKS_WORKLOADS_WORKLOADS_H_
