@@ -1,0 +1,131 @@
+// fork from a process whose other threads are inside the allocator: the child
+// allocates and frees as if nothing had been.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "tests/conformance/variant_test.h"
+#include "tests/support/memory.h"
+#include "tests/support/random.h"
+#include "tests/support/sanitizers.h"
+#include "tests/support/stamp.h"
+
+namespace loam::test {
+namespace {
+
+constexpr unsigned kHangSeconds = 30;
+
+// What the child does. Ends with 0, or the number of the step that failed.
+class Child {
+ public:
+  explicit Child(const loam_variant &variant) : v(variant) {}
+
+  [[noreturn]] void Run(void *inherited, size_t size, uint64_t seed) const {
+    alarm(kHangSeconds);  // a lock that a lost thread holds would hang here
+    if (!IsStamped(inherited, size, seed)) _exit(1);
+    for (int round = 0; round < 3; ++round) {
+      for (size_t bytes = 0; bytes < 2 * kMiB; bytes = bytes * 2 + 1) {
+        void *block = v.malloc(bytes);
+        if (block == nullptr) _exit(2);
+        Stamp(block, bytes, bytes);
+        block = v.realloc(block, bytes * 2);
+        if (block == nullptr || !IsStamped(block, bytes, bytes)) _exit(3);
+        v.free(block);
+      }
+      if (v.check != nullptr && !v.check()) _exit(4);
+    }
+    v.free(inherited);
+    if (v.heap_create != nullptr && !UsesAHeap()) _exit(5);
+    v.trim(0);
+    if (v.check != nullptr && !v.check()) _exit(6);
+    _exit(0);
+  }
+
+ private:
+  bool UsesAHeap() const {
+    loam_heap *heap = v.heap_create();
+    if (heap == nullptr || v.heap_malloc(heap, 1000) == nullptr) return false;
+    v.heap_destroy(heap);
+    return true;
+  }
+
+  const loam_variant &v;
+};
+
+class ForkTest : public VariantTest {
+ protected:
+  void ForkOnce(uint64_t seed) {
+    const size_t size = 1000 + 5000 * seed;
+    void *block = v.malloc(size);
+    ASSERT_NE(block, nullptr);
+    Stamp(block, size, seed);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) Child(v).Run(block, size, seed);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+    if (WIFEXITED(status)) {
+      EXPECT_EQ(WEXITSTATUS(status), 0) << "the step that failed";
+    }
+    EXPECT_TRUE(IsStamped(block, size, seed));
+    v.free(block);
+  }
+};
+
+TEST_P(ForkTest, OfASingleThread) {
+  for (uint64_t i = 0; i < 5; ++i) ForkOnce(i);
+}
+
+TEST_P(ForkTest, WhileOtherThreadsAllocate) {
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (uint64_t id = 0; id < 4; ++id) {
+    threads.emplace_back([this, id, &done] {
+      Random random(id);
+      std::vector<void *> blocks(100, nullptr);
+      while (!done) {
+        void *&block = blocks[random.Below(blocks.size())];
+        v.free(block);
+        block = v.malloc(random.BlockSize(512 * kKiB));
+      }
+      for (void *block : blocks) v.free(block);
+    });
+  }
+  const uint64_t forks = kSanitizerRuntime ? 10 : 30;
+  for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
+  done = true;
+  for (std::thread &thread : threads) thread.join();
+}
+
+// A child of a child, and children at the same time as their parent.
+TEST_P(ForkTest, GenerationsWorkSideBySide) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    void *block = v.malloc(3000);
+    if (block == nullptr) _exit(7);
+    Stamp(block, 3000, 3);
+    const pid_t grandchild = fork();
+    if (grandchild == 0) Child(v).Run(block, 3000, 3);
+    int status = 1;
+    if (grandchild < 0 || waitpid(grandchild, &status, 0) != grandchild || status != 0) _exit(8);
+    Child(v).Run(block, 3000, 3);
+  }
+  Random random(6);
+  for (int i = 0; i < 3000; ++i) v.free(v.malloc(random.BlockSize(kMiB)));
+  int status = 1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+LOAM_TEST_EVERY_VARIANT(ForkTest);
+
+}  // namespace
+}  // namespace loam::test

@@ -1,0 +1,93 @@
+// Out of memory for real: a small limit of address space, in a child.
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "tests/conformance/variant_test.h"
+#include "tests/support/memory.h"
+#include "tests/support/process.h"
+#include "tests/support/sanitizers.h"
+
+namespace loam::test {
+namespace {
+
+constexpr size_t kLimit = 96 * kMiB;
+
+// Blocks that are chained through their first word: the test needs no memory.
+struct Link {
+  Link *next;
+};
+
+// Runs in a child of its own: says on stderr what is wrong, and returns non-zero.
+class Exhaust {
+ public:
+  Exhaust(const loam_variant &variant, size_t size) : v(variant), size_(size) {}
+
+  int Run() const {
+    const rlim_t limit = AddressSpaceBytes() + kLimit;
+    const rlimit rlimit = {limit, limit};
+    if (setrlimit(RLIMIT_AS, &rlimit) != 0) return Fail("setrlimit");
+    size_t first = 0;
+    for (int round = 0; round < 3; ++round) {
+      Link *chain = nullptr;
+      const size_t blocks = AllocateAll(&chain);
+      if (errno != ENOMEM) return Fail("errno is not ENOMEM");
+      if (blocks * size_ < kLimit / 3) return Fail("full much too early");
+      if (v.check != nullptr && !v.check()) return Fail("check, when full");
+      if (v.realloc(chain, 2 * kLimit) != nullptr) return Fail("realloc over the limit");
+      if (v.calloc(2, kLimit) != nullptr) return Fail("calloc over the limit");
+      FreeAll(chain);
+      if (v.check != nullptr && !v.check()) return Fail("check, when empty");
+      if (round == 0) first = blocks;
+      if (blocks < first / 10 * 9) return Fail("less memory than in the first round");
+    }
+    return 0;
+  }
+
+ private:
+  size_t AllocateAll(Link **chain) const {
+    errno = 0;
+    size_t blocks = 0;
+    while (auto *link = static_cast<Link *>(v.malloc(size_))) {
+      link->next = *chain;
+      *chain = link;
+      ++blocks;
+    }
+    return blocks;
+  }
+
+  void FreeAll(Link *chain) const {
+    while (chain != nullptr) {
+      Link *next = chain->next;
+      v.free(chain);
+      chain = next;
+    }
+  }
+
+  int Fail(const char *what) const {
+    fprintf(stderr, "blocks of %zu bytes: %s\n", size_, what);
+    return 1;
+  }
+
+  const loam_variant &v;
+  const size_t size_;
+};
+
+class LimitsTest : public VariantTest {};
+
+TEST_P(LimitsTest, ExhaustedMemoryComesBack) {
+  if (kSanitizerRuntime) GTEST_SKIP() << "the sanitizer's runtime does not outlive RLIMIT_AS";
+  for (size_t size :
+       {size_t{16}, size_t{64}, size_t{1000}, size_t{5000}, 60 * kKiB, kMiB + 8, 10 * kMiB}) {
+    const ChildResult child = RunInChild([this, size] { return Exhaust(v, size).Run(); });
+    EXPECT_TRUE(child.Exited(0)) << child.Describe();
+  }
+}
+
+LOAM_TEST_EVERY_VARIANT(LimitsTest);
+
+}  // namespace
+}  // namespace loam::test
