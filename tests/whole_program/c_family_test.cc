@@ -1,0 +1,268 @@
+// The C, POSIX and glibc names.
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "tests/support/memory.h"
+#include "tests/support/process.h"
+#include "tests/support/stamp.h"
+#include "tests/whole_program/standard_names.h"
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // mallinfo, pvalloc
+
+namespace loam::test {
+namespace {
+
+constexpr int kSentinel = 12345;
+constexpr size_t kSizes[] = {0, 1, 7, 24, 100, 1000, 5000, 40000, 300000, 5000000};
+
+// Read at run time: a compiler would warn of the sizes that must fail.
+volatile size_t too_large = std::numeric_limits<ptrdiff_t>::max();
+
+bool IsAligned(const void *block, size_t alignment) {
+  return reinterpret_cast<uintptr_t>(block) % alignment == 0;
+}
+
+size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+void ExpectUsable(void *block, size_t size) {
+  ASSERT_NE(block, nullptr) << size;
+  EXPECT_TRUE(IsAligned(block, 16)) << size;
+  EXPECT_GE(malloc_usable_size(block), size);
+  const size_t usable = malloc_usable_size(block);
+  Stamp(block, usable, size);
+  EXPECT_TRUE(IsStamped(block, usable, size));
+}
+
+TEST(CFamilyTest, MallocAndFree) {
+  for (size_t size : kSizes) {
+    errno = kSentinel;
+    void *block = malloc(size);
+    ExpectUsable(block, size);
+    free(block);
+    EXPECT_EQ(errno, kSentinel);
+  }
+  free(nullptr);
+}
+
+TEST(CFamilyTest, Calloc) {
+  for (size_t size : kSizes) {
+    void *dirty = malloc(size);
+    ExpectUsable(dirty, size);
+    free(dirty);
+    void *block = calloc(size, 1);
+    ASSERT_NE(block, nullptr);
+    EXPECT_TRUE(IsZero(block, size)) << size;
+    free(block);
+  }
+}
+
+TEST(CFamilyTest, ReallocAndReallocarray) {
+  void *block = nullptr;
+  size_t last = 0;
+  for (size_t size : kSizes) {
+    block = realloc(block, size + 1);
+    ASSERT_NE(block, nullptr);
+    EXPECT_TRUE(IsStamped(block, last, 3));
+    Stamp(block, size, 3);
+    last = size;
+  }
+  block = reallocarray(block, 10, 20);
+  ASSERT_NE(block, nullptr);
+  EXPECT_TRUE(IsStamped(block, 200, 3));
+  void *const volatile kept = block;  // or a compiler thinks that it is gone
+  errno = kSentinel;
+  EXPECT_EQ(reallocarray(block, too_large, 3), nullptr);
+  EXPECT_EQ(errno, ENOMEM);
+  block = kept;
+  EXPECT_TRUE(IsStamped(block, 200, 3));
+  free(block);
+}
+
+TEST(CFamilyTest, ImpossibleSizesFail) {
+  for (size_t size : {too_large + 0, too_large + 1, too_large * 2, too_large * 2 + 1}) {
+    errno = kSentinel;
+    EXPECT_EQ(malloc(size), nullptr);
+    EXPECT_EQ(errno, ENOMEM);
+    errno = kSentinel;
+    EXPECT_EQ(calloc(size, 1), nullptr);
+    EXPECT_EQ(errno, ENOMEM);
+    errno = kSentinel;
+    EXPECT_EQ(memalign(64, size), nullptr);
+    EXPECT_EQ(errno, ENOMEM);
+    errno = kSentinel;
+    EXPECT_EQ(valloc(size), nullptr);
+    EXPECT_EQ(errno, ENOMEM);
+    errno = kSentinel;
+    EXPECT_EQ(pvalloc(size), nullptr);
+    EXPECT_EQ(errno, ENOMEM);
+  }
+}
+
+TEST(CFamilyTest, AlignedForms) {
+  for (size_t alignment = 16; alignment <= 8 * kMiB; alignment *= 4) {
+    for (size_t size : kSizes) {
+      void *block = aligned_alloc(alignment, size);
+      ExpectUsable(block, size);
+      EXPECT_TRUE(IsAligned(block, alignment));
+      free(block);
+      block = memalign(alignment, size);
+      ExpectUsable(block, size);
+      EXPECT_TRUE(IsAligned(block, alignment));
+      free(block);
+      ASSERT_EQ(posix_memalign(&block, alignment, size), 0);
+      ExpectUsable(block, size);
+      EXPECT_TRUE(IsAligned(block, alignment));
+      free(block);
+    }
+  }
+}
+
+TEST(CFamilyTest, BadAlignmentIsRefused) {
+  volatile size_t odd = 24;  // volatile: a compiler would warn
+  errno = kSentinel;
+  EXPECT_EQ(aligned_alloc(odd, 100), nullptr);
+  EXPECT_EQ(errno, EINVAL);
+  int anchor;
+  void *block = &anchor;
+  errno = kSentinel;
+  EXPECT_EQ(posix_memalign(&block, odd, 100), EINVAL);
+  EXPECT_EQ(posix_memalign(&block, 4, 100), EINVAL);
+  EXPECT_EQ(errno, kSentinel);
+  EXPECT_EQ(block, &anchor);
+}
+
+TEST(CFamilyTest, PageForms) {
+  for (size_t size : kSizes) {
+    void *block = valloc(size);
+    ExpectUsable(block, size);
+    EXPECT_TRUE(IsAligned(block, PageSize()));
+    free(block);
+    const size_t rounded = (size + PageSize() - 1) / PageSize() * PageSize();
+    block = pvalloc(size);
+    ExpectUsable(block, rounded);
+    EXPECT_TRUE(IsAligned(block, PageSize()));
+    free(block);
+  }
+}
+
+TEST(CFamilyTest, SizedFrees) {
+  for (size_t size : kSizes) {
+    errno = kSentinel;
+    free_sized(malloc(size), size);
+    free_sized(calloc(size, 1), size);
+    free_aligned_sized(aligned_alloc(64, size), 64, size);
+    free_aligned_sized(aligned_alloc(8192, size), 8192, size);
+    EXPECT_EQ(errno, kSentinel);
+  }
+  free_sized(nullptr, 10);
+  free_aligned_sized(nullptr, 16, 10);
+}
+
+TEST(GlibcTest, UsableSizeOfNull) { EXPECT_EQ(malloc_usable_size(nullptr), 0u); }
+
+TEST(GlibcTest, MallinfoFollowsWhatIsAllocated) {
+  constexpr size_t kBytes = 30 * kMiB;
+  const struct mallinfo2 before = mallinfo2();
+  void *block = malloc(kBytes);
+  ASSERT_NE(block, nullptr);
+  const struct mallinfo2 during = mallinfo2();
+  EXPECT_GE(during.uordblks, before.uordblks + kBytes);
+  EXPECT_GE(during.arena + during.hblkhd, during.uordblks);
+  EXPECT_EQ(static_cast<unsigned>(mallinfo().uordblks), static_cast<unsigned>(during.uordblks));
+  free(block);
+  EXPECT_EQ(mallinfo2().uordblks, before.uordblks);
+}
+
+TEST(GlibcTest, TrimGivesMemoryBack) {
+  constexpr size_t kBlocks = 400;
+  constexpr size_t kBytes = 100 * kKiB;
+  static void *blocks[kBlocks];
+  malloc_trim(0);
+  const size_t before = ResidentBytes();
+  for (void *&block : blocks) {
+    block = malloc(kBytes);
+    ASSERT_NE(block, nullptr);
+    Stamp(block, kBytes, 1);
+  }
+  EXPECT_GE(ResidentBytes(), before + kBlocks * kBytes / 2);
+  for (void *block : blocks) free(block);
+  malloc_trim(0);
+  EXPECT_LE(ResidentBytes(), before + 2 * kMiB);
+  EXPECT_EQ(malloc_trim(0), 0) << "nothing was left to trim";
+}
+
+TEST(GlibcTest, MalloptNeverFailsAProgram) {
+  EXPECT_EQ(mallopt(M_MMAP_THRESHOLD, 1 << 20), 1);
+  EXPECT_EQ(mallopt(M_ARENA_MAX, 1), 1);
+}
+
+TEST(GlibcTest, StatsAreWrittenToStderr) {
+  const ChildResult child = RunInChild([] {
+    malloc_stats();
+    return 0;
+  });
+  EXPECT_TRUE(child.Exited(0)) << child.Describe();
+  EXPECT_EQ(child.out, "");
+  EXPECT_GE(Lines(child.err).size(), 5u) << child.err;
+  EXPECT_NE(child.err.find("allocated_bytes"), std::string::npos) << child.err;
+}
+
+// Enough of a parser to see that the tags nest and close.
+void ExpectNestedTags(const std::string &xml) {
+  std::string open;  // "/malloc/heap" while inside both
+  size_t elements = 0;
+  for (size_t at = xml.find('<'); at != std::string::npos; at = xml.find('<', at)) {
+    const size_t end = xml.find('>', at);
+    ASSERT_NE(end, std::string::npos) << "a tag that does not end";
+    const std::string tag = xml.substr(at + 1, end - at - 1);
+    ASSERT_FALSE(tag.empty());
+    ASSERT_EQ(std::count(tag.begin(), tag.end(), '"') % 2, 0) << tag;
+    const std::string name = tag.substr(0, tag.find_first_of(" \n/", 1));
+    if (tag[0] == '/') {
+      ASSERT_EQ(open.substr(open.rfind('/')), tag) << "closed out of order";
+      open.erase(open.rfind('/'));
+    } else if (tag[0] != '?' && tag[0] != '!' && tag.back() != '/') {
+      open += "/" + name;
+    }
+    ++elements;
+    at = end;
+  }
+  EXPECT_EQ(open, "") << "never closed";
+  EXPECT_GE(elements, 2u);
+}
+
+TEST(GlibcTest, InfoIsWellFormedXml) {
+  char *text = nullptr;
+  size_t length = 0;
+  FILE *stream = open_memstream(&text, &length);
+  ASSERT_NE(stream, nullptr);
+  EXPECT_EQ(malloc_info(0, stream), 0);
+  fclose(stream);
+  const std::string xml(text, length);
+  free(text);
+  SCOPED_TRACE(xml);
+  EXPECT_EQ(xml.compare(0, 7, "<malloc"), 0);
+  ExpectNestedTags(xml);
+}
+
+TEST(GlibcTest, InfoRefusesOptions) {
+  errno = 0;
+  FILE *nowhere = fopen("/dev/null", "w");
+  ASSERT_NE(nowhere, nullptr);
+  const int result = malloc_info(1, nowhere);
+  EXPECT_TRUE(result == EINVAL || (result == -1 && errno == EINVAL)) << result;
+  fclose(nowhere);
+}
+
+}  // namespace
+}  // namespace loam::test
