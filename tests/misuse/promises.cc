@@ -1,0 +1,39 @@
+#include "tests/misuse/promises.h"
+
+namespace loam::test {
+namespace {
+
+constexpr const char *kAny = "";
+constexpr size_t kAnySize = 0;
+
+struct Row {
+  const char *misuse;
+  const char *variant;
+  size_t size;
+  Promise promise;
+};
+
+// The last row that matches decides. Whatever a variant does not keep of the
+// first row is a row of its own, with the reason beside it.
+constexpr Row kTable[] = {
+    {kAny, kAny, kAnySize, Promise::kCaught},
+};
+
+bool Matches(const std::string &pattern, const std::string &name) {
+  return pattern == kAny || pattern == name;
+}
+
+}  // namespace
+
+Promise PromiseOf(const std::string &misuse, const std::string &variant, size_t size) {
+  Promise promise = Promise::kNotPromised;
+  for (const Row &row : kTable) {
+    if (Matches(row.misuse, misuse) && Matches(row.variant, variant) &&
+        (row.size == kAnySize || row.size == size)) {
+      promise = row.promise;
+    }
+  }
+  return promise;
+}
+
+}  // namespace loam::test
