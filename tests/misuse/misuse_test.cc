@@ -75,15 +75,16 @@ TEST_P(MisuseTest, EndsAsPromised) {
   }
 }
 
+std::string NameOfCase(const ::testing::TestParamInfo<MisuseTest::ParamType> &info) {
+  const auto &[variant, each] = info.param;
+  return std::string(variant->name) + "_" + each.misuse + "_" + std::to_string(each.size);
+}
+
 INSTANTIATE_TEST_SUITE_P(, MisuseTest,
                          ::testing::Combine(::testing::ValuesIn(loam_variants,
                                                                 loam_variants + loam_variant_count),
                                             ::testing::ValuesIn(Cases())),
-                         [](const auto &info) {
-                           const auto &[variant, each] = info.param;
-                           return std::string(variant->name) + "_" + each.misuse + "_" +
-                                  std::to_string(each.size);
-                         });
+                         NameOfCase);
 
 }  // namespace
 }  // namespace loam::test
