@@ -4,7 +4,7 @@ A new variant is a folder with a BUILD.bazel that calls loam_variant(), and a
 line in VARIANTS.
 """
 
-load("//tools:copts.bzl", "LOAM_C_COPTS")
+load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_C_COPTS")
 
 # name: the folder, the library and the value of --//:variant; prefix: of its functions.
 VARIANTS = [
@@ -29,10 +29,7 @@ def loam_variant(name, srcs, hdrs, deps):
     prefixes = [variant.prefix for variant in VARIANTS if variant.name == name]
     if not prefixes:
         fail("{} is not listed in VARIANTS of //allocators:variants.bzl".format(name))
-    malloc_api_copts = LOAM_C_COPTS + [
-        "-DLOAM_PREFIX=" + prefixes[0],
-        "-fexceptions",  # operator new throws through these frames
-    ]
+    prefix = ["-DLOAM_PREFIX=" + prefixes[0]]
     native.cc_library(
         name = name,
         srcs = srcs,
@@ -43,27 +40,38 @@ def loam_variant(name, srcs, hdrs, deps):
         deps = deps + ["//common/variant"],
     )
     native.cc_library(
-        name = "malloc",
-        srcs = ["//common/malloc_api:sources"],
-        copts = malloc_api_copts,
-        visibility = ["//visibility:public"],
+        name = "operator_new",
+        srcs = ["//common/malloc_api:cxx_sources"],
+        copts = LOAM_CORE_CXX_COPTS + prefix,
         deps = [
             name,
             "//common/malloc_api:headers",
         ],
         alwayslink = 1,
     )
-    native.cc_binary(
-        name = "libloam_{}.so".format(name),
-        srcs = ["//common/malloc_api:sources"],
-        copts = malloc_api_copts,
-        linkopts = ["-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,--no-undefined"],
-        linkshared = 1,
+    native.cc_library(
+        name = "malloc",
+        srcs = ["//common/malloc_api:c_sources"],
+        copts = LOAM_C_COPTS + prefix,
         visibility = ["//visibility:public"],
         deps = [
             name,
+            "operator_new",
             "//common/malloc_api:headers",
         ],
+        alwayslink = 1,
+    )
+    native.cc_binary(
+        name = "libloam_{}.so".format(name),
+        linkopts = [
+            "-Wl,--as-needed",  # no C++ runtime in a C program
+            "-Wl,--no-undefined",
+            "-Wl,-Bsymbolic",
+            "-Wl,-z,now",
+        ],
+        linkshared = 1,
+        visibility = ["//visibility:public"],
+        deps = ["malloc"],
     )
     native.alias(
         name = "preload",

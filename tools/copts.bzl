@@ -31,5 +31,12 @@ LOAM_C_COPTS = _WARNINGS + [
     "-fno-semantic-interposition",
 ] + _OPTIMISE
 
+# The little C++ that belongs to the core: operator new and delete.
+LOAM_CORE_CXX_COPTS = _WARNINGS + [
+    "-std=c++17",
+    "-fvisibility=hidden",
+    "-fno-rtti",
+] + _OPTIMISE
+
 # C++ of tests, benchmarks and service.
 LOAM_CXX_COPTS = _WARNINGS

@@ -10,7 +10,16 @@
 #endif
 
 #define LOAM_DECLARE_EXPANDED(prefix) LOAM_DECLARE_VARIANT(prefix)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 LOAM_DECLARE_EXPANDED(LOAM_PREFIX);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 // P(malloc) is ff_malloc.
 #define P(name) LOAM_JOIN(LOAM_PREFIX, name)

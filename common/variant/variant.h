@@ -61,6 +61,7 @@ extern "C" {
 // Names that a shared library shows.
 #define LOAM_EXPORT __attribute__((visibility("default")))
 
+#define LOAM_FUNCTION LOAM_EXPORT __attribute__((nothrow))
 #define LOAM_MALLOC_LIKE __attribute__((malloc, warn_unused_result))
 
 // LOAM_JOIN(ff, malloc) is ff_malloc, also where ff comes out of a macro.
@@ -71,32 +72,32 @@ extern "C" {
 struct loam_heap;
 
 // Declares the functions above for the prefix P.
-#define LOAM_DECLARE_VARIANT(P)                                                                   \
-  LOAM_EXPORT void *P##_malloc(size_t size) LOAM_MALLOC_LIKE;                                     \
-  LOAM_EXPORT void *P##_calloc(size_t count, size_t size) LOAM_MALLOC_LIKE;                       \
-  LOAM_EXPORT void *P##_realloc(void *block, size_t size) __attribute__((warn_unused_result));    \
-  LOAM_EXPORT void *P##_reallocarray(void *block, size_t count, size_t size)                      \
-      __attribute__((warn_unused_result));                                                        \
-  LOAM_EXPORT void *P##_aligned_alloc(size_t alignment, size_t size) LOAM_MALLOC_LIKE;            \
-  LOAM_EXPORT int P##_posix_memalign(void **block, size_t alignment, size_t size);                \
-  LOAM_EXPORT void P##_free(void *block);                                                         \
-  LOAM_EXPORT void P##_free_sized(void *block, size_t size);                                      \
-  LOAM_EXPORT void P##_free_aligned_sized(void *block, size_t alignment, size_t size);            \
-  LOAM_EXPORT size_t P##_usable_size(const void *block);                                          \
-  LOAM_EXPORT bool P##_trim(size_t keep);                                                         \
-  LOAM_EXPORT void P##_stats(struct loam_stats *stats);                                           \
-  LOAM_EXPORT bool P##_check(void);                                                               \
-  LOAM_EXPORT struct loam_heap *P##_heap_create(void) __attribute__((warn_unused_result));        \
-  LOAM_EXPORT void *P##_heap_malloc(struct loam_heap *heap, size_t size) LOAM_MALLOC_LIKE;        \
-  LOAM_EXPORT void *P##_heap_calloc(struct loam_heap *heap, size_t count, size_t size)            \
-      LOAM_MALLOC_LIKE;                                                                           \
-  LOAM_EXPORT void *P##_heap_realloc(struct loam_heap *heap, void *block, size_t size)            \
-      __attribute__((warn_unused_result));                                                        \
-  LOAM_EXPORT void *P##_heap_aligned_alloc(struct loam_heap *heap, size_t alignment, size_t size) \
-      LOAM_MALLOC_LIKE;                                                                           \
-  LOAM_EXPORT void P##_heap_free(struct loam_heap *heap, void *block);                            \
-  LOAM_EXPORT void P##_heap_stats(struct loam_heap *heap, struct loam_stats *stats);              \
-  LOAM_EXPORT void P##_heap_destroy(struct loam_heap *heap);                                      \
+#define LOAM_DECLARE_VARIANT(P)                                                                  \
+  LOAM_FUNCTION void *P##_malloc(size_t size) LOAM_MALLOC_LIKE;                                  \
+  LOAM_FUNCTION void *P##_calloc(size_t count, size_t size) LOAM_MALLOC_LIKE;                    \
+  LOAM_FUNCTION void *P##_realloc(void *block, size_t size) __attribute__((warn_unused_result)); \
+  LOAM_FUNCTION void *P##_reallocarray(void *block, size_t count, size_t size)                   \
+      __attribute__((warn_unused_result));                                                       \
+  LOAM_FUNCTION void *P##_aligned_alloc(size_t alignment, size_t size) LOAM_MALLOC_LIKE;         \
+  LOAM_FUNCTION int P##_posix_memalign(void **block, size_t alignment, size_t size);             \
+  LOAM_FUNCTION void P##_free(void *block);                                                      \
+  LOAM_FUNCTION void P##_free_sized(void *block, size_t size);                                   \
+  LOAM_FUNCTION void P##_free_aligned_sized(void *block, size_t alignment, size_t size);         \
+  LOAM_FUNCTION size_t P##_usable_size(const void *block);                                       \
+  LOAM_FUNCTION bool P##_trim(size_t keep);                                                      \
+  LOAM_FUNCTION void P##_stats(struct loam_stats *stats);                                        \
+  LOAM_FUNCTION bool P##_check(void);                                                            \
+  LOAM_FUNCTION struct loam_heap *P##_heap_create(void) __attribute__((warn_unused_result));     \
+  LOAM_FUNCTION void *P##_heap_malloc(struct loam_heap *heap, size_t size) LOAM_MALLOC_LIKE;     \
+  LOAM_FUNCTION void *P##_heap_calloc(struct loam_heap *heap, size_t count, size_t size)         \
+      LOAM_MALLOC_LIKE;                                                                          \
+  LOAM_FUNCTION void *P##_heap_realloc(struct loam_heap *heap, void *block, size_t size)         \
+      __attribute__((warn_unused_result));                                                       \
+  LOAM_FUNCTION void *P##_heap_aligned_alloc(struct loam_heap *heap, size_t alignment,           \
+                                             size_t size) LOAM_MALLOC_LIKE;                      \
+  LOAM_FUNCTION void P##_heap_free(struct loam_heap *heap, void *block);                         \
+  LOAM_FUNCTION void P##_heap_stats(struct loam_heap *heap, struct loam_stats *stats);           \
+  LOAM_FUNCTION void P##_heap_destroy(struct loam_heap *heap);                                   \
   LOAM_EXPORT extern const struct loam_variant P##_variant
 
 // A variant as a value, for code that runs over all of them. What a program

@@ -1,0 +1,114 @@
+// C++ operator new and delete in every form.
+//
+// A C program that preloads or links the allocator must not load a C++ runtime
+// for it. So what a failing `new` needs of one (the new-handler, the exception,
+// catching) is referred to weakly: it is there whenever there is code that
+// calls `new`, and missing in a C program, which does not.
+
+#include <cstddef>
+#include <new>
+
+#include "common/check/report.h"
+#include "common/malloc_api/variant_prefix.h"
+
+__asm__(
+    ".weak __gxx_personality_v0\n"
+    ".weak __cxa_begin_catch\n"
+    ".weak __cxa_end_catch\n"
+    ".weak _Unwind_Resume\n"
+    ".weak _ZSt9terminatev\n");
+
+// std::get_new_handler(), and what throws std::bad_alloc in libstdc++ and libc++.
+extern "C" std::new_handler get_new_handler() __asm__("_ZSt15get_new_handlerv")
+    __attribute__((weak));
+extern "C" void libstdcxx_throw_bad_alloc() __asm__("_ZSt17__throw_bad_allocv")
+    __attribute__((weak));
+extern "C" void libcxx_throw_bad_alloc() __asm__("_ZNSt3__117__throw_bad_allocEv")
+    __attribute__((weak));
+
+namespace {
+
+// alignment 0: as malloc aligns.
+inline void *Allocate(std::size_t size, std::size_t alignment) noexcept {
+  return alignment == 0 ? P(malloc)(size) : P(aligned_alloc)(alignment, size);
+}
+
+// Asks the handler to free memory until there is some; nullptr when there is no
+// handler. The handler may throw.
+[[gnu::cold, gnu::noinline]] void *AllocateWithHandler(std::size_t size, std::size_t alignment) {
+  for (;;) {
+    std::new_handler handler = get_new_handler != nullptr ? get_new_handler() : nullptr;
+    if (handler == nullptr) return nullptr;
+    handler();
+    if (void *block = Allocate(size, alignment)) return block;
+  }
+}
+
+[[gnu::cold, gnu::noinline]] void *AllocateOrThrow(std::size_t size, std::size_t alignment) {
+  if (void *block = AllocateWithHandler(size, alignment)) return block;
+  if (libstdcxx_throw_bad_alloc != nullptr) libstdcxx_throw_bad_alloc();
+  if (libcxx_throw_bad_alloc != nullptr) libcxx_throw_bad_alloc();
+  loam_fatal(P(variant).name, nullptr, "operator new: out of memory, and no C++ runtime to throw");
+}
+
+[[gnu::cold, gnu::noinline]] void *AllocateOrNull(std::size_t size,
+                                                  std::size_t alignment) noexcept {
+  try {
+    return AllocateWithHandler(size, alignment);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+inline void *New(std::size_t size, std::size_t alignment = 0) {
+  void *block = Allocate(size, alignment);
+  return __builtin_expect(block != nullptr, 1) ? block : AllocateOrThrow(size, alignment);
+}
+
+inline void *NewOrNull(std::size_t size, std::size_t alignment = 0) noexcept {
+  void *block = Allocate(size, alignment);
+  return __builtin_expect(block != nullptr, 1) ? block : AllocateOrNull(size, alignment);
+}
+
+inline std::size_t Bytes(std::align_val_t alignment) noexcept {
+  return static_cast<std::size_t>(alignment);
+}
+
+}  // namespace
+
+#define API LOAM_EXPORT
+
+using std::align_val_t;
+using std::nothrow_t;
+using std::size_t;
+
+API void *operator new(size_t n) { return New(n); }
+API void *operator new[](size_t n) { return New(n); }
+API void *operator new(size_t n, align_val_t a) { return New(n, Bytes(a)); }
+API void *operator new[](size_t n, align_val_t a) { return New(n, Bytes(a)); }
+
+API void *operator new(size_t n, const nothrow_t &) noexcept { return NewOrNull(n); }
+API void *operator new[](size_t n, const nothrow_t &) noexcept { return NewOrNull(n); }
+API void *operator new(size_t n, align_val_t a, const nothrow_t &) noexcept {
+  return NewOrNull(n, Bytes(a));
+}
+API void *operator new[](size_t n, align_val_t a, const nothrow_t &) noexcept {
+  return NewOrNull(n, Bytes(a));
+}
+
+API void operator delete(void *p) noexcept { P(free)(p); }
+API void operator delete[](void *p) noexcept { P(free)(p); }
+API void operator delete(void *p, size_t n) noexcept { P(free_sized)(p, n); }
+API void operator delete[](void *p, size_t n) noexcept { P(free_sized)(p, n); }
+API void operator delete(void *p, align_val_t) noexcept { P(free)(p); }
+API void operator delete[](void *p, align_val_t) noexcept { P(free)(p); }
+API void operator delete(void *p, size_t n, align_val_t a) noexcept {
+  P(free_aligned_sized)(p, Bytes(a), n);
+}
+API void operator delete[](void *p, size_t n, align_val_t a) noexcept {
+  P(free_aligned_sized)(p, Bytes(a), n);
+}
+API void operator delete(void *p, const nothrow_t &) noexcept { P(free)(p); }
+API void operator delete[](void *p, const nothrow_t &) noexcept { P(free)(p); }
+API void operator delete(void *p, align_val_t, const nothrow_t &) noexcept { P(free)(p); }
+API void operator delete[](void *p, align_val_t, const nothrow_t &) noexcept { P(free)(p); }
