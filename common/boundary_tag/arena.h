@@ -192,7 +192,7 @@ __attribute__((noinline)) static struct block *arena_malloc_indexed(struct arena
   size_t found_size;
   struct block *block = free_index_find(&arena->index, size, &found_size);
   if (__builtin_expect(block == NULL, 0)) {
-    if (arena->quick.blocks != 0) {
+    if (arena->quick.bytes != 0) {
       arena_flush_quick(arena);
       block = free_index_find(&arena->index, size, &found_size);
     }

@@ -12,7 +12,7 @@
 //
 // Invariants:
 //   list i holds just the blocks of 16 * i bytes that have the flag QUICK
-//   bytes, blocks = the sum of their sizes, their number
+//   bytes = the sum of their sizes
 //   bytes <= quick_bytes_max(segments of the arena)
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_QUICK_H_
@@ -27,7 +27,7 @@ enum {
 };
 
 struct quick_lists {
-  size_t bytes, blocks;
+  size_t bytes;
   struct block *first[QUICK_LISTS];
 };
 
@@ -43,7 +43,6 @@ static inline void quick_push(struct quick_lists *quick, struct block *block, ui
   link_write(&block->next, quick->first[size / BLOCK_ALIGNMENT]);
   quick->first[size / BLOCK_ALIGNMENT] = block;
   quick->bytes += size;
-  quick->blocks++;
 }
 
 // A block of just `size` bytes, a quick size, in use from now on; or NULL.
@@ -54,7 +53,6 @@ static inline struct block *quick_pop(struct quick_lists *quick, size_t size) {
   quick->first[size / BLOCK_ALIGNMENT] = link_read(&block->next, block);
   tag_write(&block->header, word & ~(uint32_t)QUICK);
   quick->bytes -= size;
-  quick->blocks--;
   return block;
 }
 

@@ -95,9 +95,7 @@ static bool walk_quick(const struct arena *arena, const struct walk *walk) {
       if (++blocks > walk->quick_blocks) return walk_fault(block, "quick lists hold too many");
     }
   }
-  if (blocks != walk->quick_blocks || blocks != arena->quick.blocks) {
-    return walk_fault(arena, "wrong count of quick blocks");
-  }
+  if (blocks != walk->quick_blocks) return walk_fault(arena, "quick block in no quick list");
   if (walk->quick_bytes != arena->quick.bytes) return walk_fault(arena, "wrong sum of quick bytes");
   return true;
 }
@@ -137,6 +135,17 @@ static bool arena_check(const struct arena *arena) {
   return walk_index(arena) && walk_quick(arena, &walk) && walk_fresh(arena);
 }
 
+static size_t quick_count(const struct quick_lists *quick) {
+  size_t count = 0;
+  for (size_t i = 0; i < QUICK_LISTS; i++) {
+    for (struct block *block = quick->first[i]; block != NULL;
+         block = link_read(&block->next, block)) {
+      count++;
+    }
+  }
+  return count;
+}
+
 static size_t arena_largest_free(const struct arena *arena) {
   size_t largest = 0;
   size_t size = 0;
@@ -161,12 +170,13 @@ static void arena_stats(const struct arena *arena, struct loam_stats *stats) {
       arena->segment_count * SEGMENT_OVERHEAD_BYTES + live * (size_t)BLOCK_HEADER_BYTES;
   size_t free_bytes = arena->free_bytes + arena->quick.bytes;
   size_t largest = arena_largest_free(arena);
+  size_t free_blocks = arena->free_blocks + quick_count(&arena->quick);
   stats->mapped_bytes += mapped;
   stats->free_bytes += free_bytes;
   stats->metadata_bytes += metadata;
   stats->allocated_bytes += mapped - free_bytes - metadata;
   stats->live_blocks += live;
-  stats->free_blocks += arena->free_blocks + arena->quick.blocks;
+  stats->free_blocks += free_blocks;
   stats->malloc_calls += arena->malloc_calls;
   stats->free_calls += arena->free_calls;
   if (largest > stats->largest_free_bytes) stats->largest_free_bytes = largest;
