@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <string>
 
 #include "benchmarks/harness/options.h"
 #include "benchmarks/harness/runfiles.h"
@@ -35,7 +37,12 @@ absl::Status Run(int argc, char **argv) {
 }  // namespace
 
 int main(int argc, char **argv) {
-  const absl::Status status = Run(argc, argv);
+  absl::Status status;
+  try {
+    status = Run(argc, argv);
+  } catch (const std::exception &error) {
+    status = absl::InternalError(error.what());
+  }
   if (status.ok()) return 0;
   std::fprintf(stderr, "matrix: %s\n", std::string(status.message()).c_str());
   return 1;

@@ -121,8 +121,10 @@ absl::StatusOr<Ending> ProcessRunner::Run(const Command &command) const {
                                             " (exit status ", *exit_status, "; is ", folder_,
                                             " full?)"));
   }
-  Ending ending = EndingOf(report, command, ReadFile(stderr_path));
+  const std::string stderr_text = ReadFile(stderr_path);
+  Ending ending = EndingOf(report, command, stderr_text);
   if (command.wants_stdout) ending.stdout_text = ReadFile(stdout_path);
+  if (command.wants_stderr) ending.stderr_text = stderr_text;
   return ending;
 }
 

@@ -17,6 +17,7 @@ struct Command {
   std::string preload;                   // or empty
   std::string stdin_path;                // or empty
   bool wants_stdout = false;             // else it goes nowhere
+  bool wants_stderr = false;             // else only its last line, when it fails
   int64_t timeout_ms = 0;
 };
 
@@ -25,6 +26,7 @@ struct Ending {
   Kind kind = Kind::kDone;
   std::string message;  // why it is not kDone: one line
   std::string stdout_text;
+  std::string stderr_text;
   Usage usage;
 };
 

@@ -25,7 +25,7 @@ std::string FormatProgress(size_t done, size_t total, absl::Duration left, const
   const size_t percent = total == 0 ? 100 : done * 100 / total;
   return absl::StrFormat("[%s%s] %3d %%  %d/%d  %s left  %s", std::string(filled, '#'),
                          std::string(kBarWidth - filled, '.'), percent, done, total,
-                         FormatTimeLeft(left), now);
+                         done == 0 ? "?" : FormatTimeLeft(left), now);
 }
 
 Progress::Progress(size_t cells, size_t steps_per_cell, bool live)

@@ -32,14 +32,14 @@ class Progress {
   // Leaves the terminal clean.
   void Finish();
 
+  absl::Duration TimeLeft() const;
+
  private:
   struct Cell {
     size_t steps = 0;
     absl::Duration took;
     bool dropped = false;
   };
-
-  absl::Duration TimeLeft() const;
 
   size_t steps_per_cell_;
   size_t total_;

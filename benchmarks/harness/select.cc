@@ -8,10 +8,6 @@
 
 namespace loam::matrix {
 
-bool IsPlainName(const std::string &pattern) {
-  return pattern.find_first_of("*?[") == std::string::npos;
-}
-
 absl::StatusOr<std::vector<size_t>> Select(const std::vector<std::string> &names,
                                            const std::vector<std::string> &patterns,
                                            const std::string &what) {

@@ -17,9 +17,6 @@ absl::StatusOr<std::vector<size_t>> Select(const std::vector<std::string> &names
                                            const std::vector<std::string> &patterns,
                                            const std::string &what);
 
-// Whether `pattern` is a name and not a pattern.
-bool IsPlainName(const std::string &pattern);
-
 }  // namespace loam::matrix
 
 #endif  // LOAM_BENCHMARKS_HARNESS_SELECT_H_

@@ -15,6 +15,7 @@
 #include "benchmarks/harness/machine.h"
 #include "benchmarks/harness/measure.h"
 #include "benchmarks/harness/plan.h"
+#include "benchmarks/harness/program_proof.h"
 #include "benchmarks/harness/result_file.h"
 #include "benchmarks/harness/result_json.h"
 #include "benchmarks/harness/scratch_folder.h"
@@ -144,6 +145,7 @@ absl::StatusOr<Matrix> MakeMatrix(const Options &options, const Runfiles &runfil
     if (matrix.allocators[i].name == options.baseline_allocator) matrix.baseline = i;
   }
   matrix.cells = PlanCells(matrix.allocators, matrix.workloads, options.threads);
+  ProvePrograms(tools.runner, &matrix);
   return matrix;
 }
 

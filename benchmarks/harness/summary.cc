@@ -60,6 +60,11 @@ std::optional<MetricSummary> SummariseCell(const Cell &cell, const Cell *baselin
   return summary;
 }
 
+// By the ratio that the table shows, or by the median where the row has none.
+double Rank(const MetricSummary &summary) {
+  return summary.ratio ? summary.ratio->median : summary.median;
+}
+
 void MarkBest(const Matrix &matrix, size_t metric, Summary *summary) {
   std::map<Row, MetricSummary *> best;
   for (size_t i = 0; i < matrix.cells.size(); i++) {
@@ -67,7 +72,7 @@ void MarkBest(const Matrix &matrix, size_t metric, Summary *summary) {
     std::optional<MetricSummary> &candidate = summary->cells[i].metrics[metric];
     if (!candidate || matrix.allocators[cell.allocator].kind == AllocatorKind::kFloor) continue;
     MetricSummary *&least = best[{cell.workload, cell.threads}];
-    if (least == nullptr || candidate->median < least->median) least = &*candidate;
+    if (least == nullptr || Rank(*candidate) < Rank(*least)) least = &*candidate;
   }
   for (const auto &[row, least] : best) least->best = true;
 }

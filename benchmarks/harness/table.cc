@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "benchmarks/harness/result_json.h"
 #include "benchmarks/harness/summary.h"
+#include "benchmarks/statistics/statistics.h"
 
 namespace loam::matrix {
 namespace {
@@ -127,7 +128,15 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     table.geomean = ReadGeomean(result, metric.name, table.rows.size());
     report.tables.push_back(table);
   }
-  report.problems = ReadProblems(result);
+  report.notes = ReadProblems(result);
+  const size_t rounds = result.at("context").at("rounds");
+  if (rounds < statistics::kFewestPairsForInterval) {
+    report.notes.push_back(absl::StrCat(rounds, " rounds are too few to tell: an interval needs ",
+                                        statistics::kFewestPairsForInterval));
+  }
+  if (!result.at("context").at("complete")) {
+    report.notes.push_back("incomplete: the run was interrupted");
+  }
   return report;
 }
 
@@ -240,7 +249,7 @@ std::string RenderTerminal(const Report &report, bool colour) {
   absl::StrAppend(&text, Legend(report),
                   "\n* best of its row, the floor left out   ~ cannot tell from ", report.baseline,
                   " (the 95 % interval holds 1)   - not measured\n");
-  for (const std::string &problem : report.problems) absl::StrAppend(&text, problem, "\n");
+  for (const std::string &note : report.notes) absl::StrAppend(&text, note, "\n");
   return text;
 }
 
@@ -258,8 +267,8 @@ std::string RenderMarkdown(const Report &report) {
   absl::StrAppend(&text, Legend(report),
                   " **Best** of its row, the floor left out; _cannot tell_ from ", report.baseline,
                   ": the 95 % interval holds 1; - not measured.\n");
-  for (const std::string &problem : report.problems) absl::StrAppend(&text, "\n- ", problem);
-  if (!report.problems.empty()) absl::StrAppend(&text, "\n");
+  for (const std::string &note : report.notes) absl::StrAppend(&text, "\n- ", note);
+  if (!report.notes.empty()) absl::StrAppend(&text, "\n");
   return text;
 }
 

@@ -34,7 +34,7 @@ struct Table {
 struct Report {
   std::string baseline;
   std::vector<Table> tables;
-  std::vector<std::string> problems;  // a line for each thing that did not run
+  std::vector<std::string> notes;  // what did not run, and how far to trust the rest
 };
 
 // From a result file. What is not one gives an error in one line.

@@ -223,6 +223,7 @@ static void print_report(const struct report *report) {
 
 int main(int argc, char **argv) {
   struct options options = parse_arguments(argc, argv);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);  // not to outlive who asked
   struct report report = launch(&options);
   print_report(&report);
   return fflush(stdout) == 0 ? 0 : LAUNCH_ERROR;

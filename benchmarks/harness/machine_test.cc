@@ -1,0 +1,34 @@
+#include "benchmarks/harness/machine.h"
+
+#include <gtest/gtest.h>
+
+namespace loam::matrix {
+namespace {
+
+TEST(FieldTest, FindsTheFirstValueOfAKey) {
+  const std::string cpuinfo = "processor\t: 0\nmodel name\t: Some CPU: fast\ncpu MHz\t\t: 2445.4\n";
+  EXPECT_EQ(Field(cpuinfo, "model name"), "Some CPU: fast");
+  EXPECT_EQ(Field(cpuinfo, "cpu MHz"), "2445.4");
+  EXPECT_TRUE(Field(cpuinfo, "model").is_null());
+}
+
+TEST(ChosenWordTest, IsTheOneInBrackets) {
+  EXPECT_EQ(ChosenWord("always [madvise] never"), "madvise");
+  EXPECT_TRUE(ChosenWord("always madvise never").is_null());
+  EXPECT_TRUE(ChosenWord("").is_null());
+}
+
+TEST(FirstLineTest, OfAFileThatIsNotThereIsNull) {
+  EXPECT_TRUE(FirstLine("/nonexistent/governor").is_null());
+}
+
+TEST(MachineContextTest, SaysNullForACommitWithoutAWorkspace) {
+  const auto context = MachineContext(ProcessRunner("/nonexistent", "/nonexistent"), "");
+  EXPECT_TRUE(context.at("commit").is_null());
+  EXPECT_TRUE(context.at("commit_is_modified").is_null());
+  EXPECT_GE(context.at("num_cpus").get<int>(), 1);
+  EXPECT_GT(context.at("memory_bytes").get<int64_t>(), 0);
+}
+
+}  // namespace
+}  // namespace loam::matrix

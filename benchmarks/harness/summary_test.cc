@@ -1,0 +1,113 @@
+#include "benchmarks/harness/summary.h"
+
+#include <gtest/gtest.h>
+
+namespace loam::matrix {
+namespace {
+
+constexpr size_t kTime = 0;
+constexpr size_t kPeakRss = 1;
+constexpr size_t kTroughRss = 2;
+
+// Three allocators, the baseline in the middle and the floor last, and one
+// workload; times of each round in ns for one operation.
+class SummaryTest : public ::testing::Test {
+ protected:
+  SummaryTest() {
+    for (auto [name, kind] :
+         {std::pair("peer", AllocatorKind::kPeer), std::pair("glibc", AllocatorKind::kSystem),
+          std::pair("floor", AllocatorKind::kFloor)}) {
+      Allocator allocator;
+      allocator.name = name;
+      allocator.kind = kind;
+      matrix_.allocators.push_back(allocator);
+      Cell cell;
+      cell.allocator = matrix_.allocators.size() - 1;
+      matrix_.cells.push_back(cell);
+    }
+    Workload workload;
+    workload.name = "micro/pair";
+    matrix_.workloads.push_back(workload);
+    matrix_.baseline = 1;
+  }
+
+  void Measure(size_t cell, const std::vector<int64_t> &times_ns) {
+    for (size_t i = 0; i < times_ns.size(); i++) {
+      Repetition repetition;
+      repetition.round = static_cast<int>(i);
+      repetition.operations = 10;
+      repetition.work_wall_ns = times_ns[i] * 10;
+      repetition.process.peak_rss_bytes = 1 << 20;
+      matrix_.cells[cell].repetitions.push_back(repetition);
+    }
+  }
+
+  Matrix matrix_;
+};
+
+TEST_F(SummaryTest, PairsRoundsAndMarksTheBestWithoutTheFloor) {
+  Measure(0, {50, 60, 70, 80, 90, 100});
+  Measure(1, {100, 120, 140, 160, 180, 200});
+  Measure(2, {1, 1, 1, 1, 1, 1});
+  const Summary summary = Summarise(matrix_, 1);
+  const MetricSummary &peer = *summary.cells[0].metrics[kTime];
+  EXPECT_DOUBLE_EQ(peer.median, 75);
+  EXPECT_DOUBLE_EQ(peer.ratio->median, 0.5);
+  EXPECT_EQ(peer.ratio->verdict, statistics::Verdict::kLess);
+  EXPECT_TRUE(peer.best);
+  EXPECT_DOUBLE_EQ(summary.cells[1].metrics[kTime]->ratio->median, 1);
+  EXPECT_FALSE(summary.cells[1].metrics[kTime]->best);
+  EXPECT_FALSE(summary.cells[2].metrics[kTime]->best);
+}
+
+TEST_F(SummaryTest, ARoundThatOneOfTheTwoLacksIsLeftOut) {
+  Measure(0, {50, 50, 50});
+  Measure(1, {100, 100, 25});
+  matrix_.cells[0].repetitions.pop_back();
+  EXPECT_DOUBLE_EQ(Summarise(matrix_, 1).cells[0].metrics[kTime]->ratio->median, 0.5);
+}
+
+TEST_F(SummaryTest, WhatWasNotMeasuredHasNoSummary) {
+  Measure(0, {50, 60});
+  Measure(1, {100, 120});
+  matrix_.cells[2].status = CellStatus::kSkipped;
+  const Summary summary = Summarise(matrix_, 1);
+  EXPECT_FALSE(summary.cells[0].metrics[kTroughRss].has_value());
+  EXPECT_FALSE(summary.cells[2].metrics[kTime].has_value());
+  EXPECT_FALSE(summary.geomeans[2][kTime].has_value());
+}
+
+TEST_F(SummaryTest, ACellThatFailedLaterHasNoSummary) {
+  Measure(0, {50, 60});
+  Measure(1, {100, 120});
+  matrix_.cells[0].status = CellStatus::kFailed;
+  EXPECT_FALSE(Summarise(matrix_, 1).cells[0].metrics[kTime].has_value());
+}
+
+TEST_F(SummaryTest, WithoutTheBaselineThereIsAMedianAndNoRatio) {
+  Measure(0, {50, 60});
+  matrix_.cells[1].status = CellStatus::kFailed;
+  const Summary summary = Summarise(matrix_, 1);
+  EXPECT_DOUBLE_EQ(summary.cells[0].metrics[kTime]->median, 55);
+  EXPECT_FALSE(summary.cells[0].metrics[kTime]->ratio.has_value());
+}
+
+TEST_F(SummaryTest, TheGeomeanGoesOverTheRowsThatTheAllocatorHas) {
+  Measure(0, {50, 50});
+  Measure(1, {100, 100});
+  for (size_t i = 0; i < 3; i++) {
+    Cell cell = matrix_.cells[i];
+    cell.threads = 2;
+    for (Repetition &repetition : cell.repetitions) {
+      if (i == 0) repetition.work_wall_ns *= 4;
+    }
+    matrix_.cells.push_back(cell);
+  }
+  const Summary summary = Summarise(matrix_, 1);
+  EXPECT_DOUBLE_EQ(summary.geomeans[0][kTime]->ratio, 1);  // of 0.5 and 2
+  EXPECT_EQ(summary.geomeans[0][kTime]->rows, 2u);
+  EXPECT_DOUBLE_EQ(summary.geomeans[0][kPeakRss]->ratio, 1);
+}
+
+}  // namespace
+}  // namespace loam::matrix
