@@ -86,7 +86,7 @@ TEST_P(ForkTest, OfASingleThread) {
 TEST_P(ForkTest, WhileOtherThreadsAllocate) {
   std::atomic<bool> done{false};
   std::vector<std::thread> threads;
-  for (uint64_t id = 0; id < 4; ++id) {
+  for (uint64_t id = 0; id < 3; ++id) {
     threads.emplace_back([this, id, &done] {
       Random random(id);
       std::vector<void *> blocks(100, nullptr);
@@ -98,7 +98,7 @@ TEST_P(ForkTest, WhileOtherThreadsAllocate) {
       for (void *block : blocks) v.free(block);
     });
   }
-  const uint64_t forks = kSanitizerRuntime ? 10 : 30;
+  const uint64_t forks = kSanitizerRuntime ? 8 : 20;
   for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
   done = true;
   for (std::thread &thread : threads) thread.join();

@@ -21,10 +21,6 @@ char *Scene::Block() const {
 
 namespace {
 
-constexpr size_t kSmall = 40;
-constexpr size_t kMedium = 3000;
-constexpr size_t kLarge = size_t{3} << 20;
-
 // ---- double free -----------------------------------------------------------
 
 void DoubleFreeAtOnce(const Scene &scene) {

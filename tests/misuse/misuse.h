@@ -11,6 +11,12 @@
 
 namespace loam::test {
 
+// The sizes of block that a misuse is done with: a small bin, a large bin, a
+// mapping of its own.
+inline constexpr size_t kSmall = 40;
+inline constexpr size_t kMedium = 3000;
+inline constexpr size_t kLarge = size_t{3} << 20;
+
 // What a misuse works with.
 struct Scene {
   const loam_variant &v;

@@ -8,7 +8,7 @@ for attempt in $(seq 200); do
   sleep 0.05
 done
 cli ping
-redis-benchmark -s ./s -q -n 4000 -c 8 -P 4 -d 400 -r 2000 \
+redis-benchmark -s ./s -q -n 2000 -c 8 -P 4 -d 400 -r 2000 \
   -t set,get,incr,lpush,lpop,sadd,hset,zadd,mset > rates 2>&1
 cli flushall
 for batch in 0 1 2 3 4 5 6 7; do
