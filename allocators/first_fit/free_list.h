@@ -1,4 +1,4 @@
-// The free index of first_fit: explicit LIFO lists, one for each power of two,
+// The free index of first_fit: explicit LIFO lists, four for each power of two,
 // searched first fit.
 //
 // A freed block goes to the front of the list of its range. A request looks
@@ -10,13 +10,14 @@
 // are all empty does it go on, up to MISFITS_LAST_MAX, before the heap grows.
 //
 // One list for all sizes would be the textbook's form. Cut into ranges it keeps
-// small blocks, of which there are most, out of the way of larger requests.
+// small blocks, of which there are most, out of the way of larger requests, and
+// large ones from being split while there is something closer.
 //
 // Before a block is taken out its links are verified: their seals (block.h), and
 // that both neighbours point back ("safe unlinking").
 //
 // Invariants:
-//   list r holds just the free blocks of 2^r <= size < 2^(r+1) bytes
+//   list r holds just the free blocks b with range_of(size of b) = r
 //   bit r of `nonempty` is set exactly if list r is not empty
 //   prev(next(b)) = b, next(prev(b)) = b; the first block has prev = NULL,
 //   the last has next = NULL
@@ -29,19 +30,36 @@
 #include "common/size_class/size_class.h"
 
 enum {
-  FREE_RANGES = LOAM_CHUNK_BITS + 1,
+  RANGE_STEP_BITS = 2,  // ranges for each power of two: 4
+  RANGES = 64,          // the last one holds all that is larger, too
   MISFITS_MAX = 16,
   MISFITS_LAST_MAX = 256,
 };
 
 struct free_index {
-  uint32_t nonempty;
-  struct block *first[FREE_RANGES];
+  uint64_t nonempty;
+  struct block *first[RANGES];
 };
 
-_Static_assert(FREE_RANGES <= 32, "one bit each");
+_Static_assert(RANGES <= 64, "one bit each");
 
-static inline unsigned range_of(size_t size) { return loam_size_class(size, 0); }
+// The class of the least block size is range 0.
+enum { RANGE_CLASS_MIN = 5 << RANGE_STEP_BITS };
+_Static_assert(BLOCK_BYTES_MIN == 1 << 5, "a class begins there");
+
+static inline unsigned range_of(size_t size) {
+  unsigned range = loam_size_class(size, RANGE_STEP_BITS) - RANGE_CLASS_MIN;
+  return range < RANGES ? range : RANGES - 1;
+}
+
+static inline uint64_t range_bit(unsigned range) { return (uint64_t)1 << range; }
+
+// The ranges above one that are not empty.
+static inline uint64_t higher_ranges(const struct free_index *index, unsigned range) {
+  return index->nonempty & ~(range_bit(range) - 1) & ~range_bit(range);
+}
+
+static inline unsigned lowest_range(uint64_t ranges) { return (unsigned)__builtin_ctzl(ranges); }
 
 // --- Lists -------------------------------------------------------------------
 
@@ -82,7 +100,7 @@ static inline void free_index_insert(struct free_index *index, struct block *blo
   link_write(&block->next, second);
   link_before(second, block);
   index->first[range] = block;
-  index->nonempty |= 1u << range;
+  index->nonempty |= range_bit(range);
 }
 
 static inline void free_index_remove(struct free_index *index, struct block *block, size_t size) {
@@ -92,7 +110,7 @@ static inline void free_index_remove(struct free_index *index, struct block *blo
   expect_linked(index, range, block, prev, next);
   link_before(next, prev);
   link_after(index, range, prev, next);
-  if (index->first[range] == NULL) index->nonempty &= ~(1u << range);
+  if (index->first[range] == NULL) index->nonempty &= ~range_bit(range);
 }
 
 // As remove of `from` and insert of `to`; where the range stays the same, `to`
@@ -135,9 +153,9 @@ static inline struct block *free_index_find(struct free_index *index, size_t siz
   unsigned range = range_of(size);
   struct block *block = search_range(index->first[range], size, MISFITS_MAX, found_size);
   if (block != NULL) return block;
-  uint32_t higher = index->nonempty & ~((2u << range) - 1);
+  uint64_t higher = higher_ranges(index, range);
   if (higher != 0) {
-    block = index->first[__builtin_ctz(higher)];
+    block = index->first[lowest_range(higher)];
     *found_size = word_size(block_word(block));
     return block;
   }
@@ -153,14 +171,15 @@ static inline struct block *free_index_next(const struct free_index *index,
   unsigned range = range_of(last != NULL ? last_size : size_min);
   struct block *next = last != NULL ? next_of(last) : index->first[range];
   if (next != NULL) return next;
-  uint32_t higher = index->nonempty & ~((2u << range) - 1);
-  return higher != 0 ? index->first[__builtin_ctz(higher)] : NULL;
+  uint64_t higher = higher_ranges(index, range);
+  return higher != 0 ? index->first[lowest_range(higher)] : NULL;
 }
 
 // The size from which on a walk with free_index_next sees the largest block.
 static inline size_t free_index_largest_class(const struct free_index *index) {
   if (index->nonempty == 0) return 0;
-  return loam_size_class_floor(31 - (unsigned)__builtin_clz(index->nonempty), 0);
+  unsigned highest = 63 - (unsigned)__builtin_clzl(index->nonempty);
+  return loam_size_class_floor(highest + RANGE_CLASS_MIN, RANGE_STEP_BITS);
 }
 
 #endif  // LOAM_ALLOCATORS_FIRST_FIT_FREE_LIST_H_

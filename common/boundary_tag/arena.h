@@ -44,6 +44,7 @@ struct arena {
   struct loam_lock lock;
   uint32_t countdown;  // calls until it is time to look at the clock
   _Atomic(struct deferred *) deferred;
+  _Atomic(uint32_t) threads;  // that allocate from it
   struct segment_pool *pool;
   uintptr_t fresh, fresh_end;
   size_t free_bytes, free_blocks;

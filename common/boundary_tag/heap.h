@@ -1,8 +1,9 @@
 // The heap of the process and heaps of one's own, over arenas: template, see
 // arena.h. Everything here may be called by any thread.
 //
-// A thread allocates from one arena. It leaves it for another that is free once
-// it has found it taken WAITS_MAX times. A free goes to the arena that the block
+// A thread allocates from one arena, when it starts the one that fewest others
+// use. It leaves it for another that is free once it has found it taken
+// WAITS_MAX times in about ARENA_COUNTDOWN calls. A free goes to the arena that the block
 // came from. Large requests get mappings of their own (common/large).
 //
 // Order of locks: state.lock, then an arena's, then large's or the pool's. Only
@@ -44,8 +45,9 @@ static struct {
   struct segment_pool pool;
   struct loam_large large;
   size_t arena_count;
-  _Atomic(size_t) threads;          // that were given an arena so far
   _Atomic(size_t) calls_unchecked;  // since the last walk, for check_every
+  pthread_key_t exit_key;           // tells when a thread ends
+  _Atomic(bool) has_exit_key;
   struct loam_heap *heaps;
   struct arena arenas[ARENAS_MAX];
 } state;
@@ -65,7 +67,7 @@ __attribute__((cold, noinline)) static void set_up(void) {
     struct loam_options options;
     loam_options_from_environment(&options, LOAM_VARIANT_NAME);
     tag_secret = loam_os_random();
-    size_t arenas = options.arenas != 0 ? options.arenas : (size_t)loam_os_cpu_count() * 2;
+    size_t arenas = options.arenas != 0 ? options.arenas : loam_os_cpu_count();
     state.arena_count = arenas < ARENAS_MAX ? arenas : ARENAS_MAX;
     for (size_t i = 0; i < state.arena_count; i++) arena_init(&state.arenas[i], &state.pool);
     state.large.cache_bytes_max = options.large_cache_bytes;
@@ -82,14 +84,44 @@ static inline void ensure_set_up(void) {
   if (!atomic_load_explicit(&state.ready, memory_order_acquire)) set_up();
 }
 
+// Changes the thread's arena. Relaxed: the counts only guide a choice.
+static void move_to_arena(struct arena *arena) {
+  if (mine.arena != NULL) {
+    atomic_fetch_sub_explicit(&mine.arena->threads, 1, memory_order_relaxed);
+  }
+  if (arena != NULL) atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
+  mine.arena = arena;
+}
+
+__attribute__((cold, noinline)) static void choose_arena(void) {
+  ensure_set_up();
+  struct arena *best = &state.arenas[0];
+  uint32_t best_threads = UINT32_MAX;
+  for (size_t i = 0; i < state.arena_count && best_threads != 0; i++) {
+    uint32_t threads = atomic_load_explicit(&state.arenas[i].threads, memory_order_relaxed);
+    if (threads >= best_threads) continue;
+    best = &state.arenas[i];
+    best_threads = threads;
+  }
+  move_to_arena(best);
+  // Any value but NULL has leave_arena called when the thread ends. (Acquire:
+  // pairs with the release in watch_process. Without a key yet this is the main
+  // thread.)
+  if (atomic_load_explicit(&state.has_exit_key, memory_order_acquire)) {
+    pthread_setspecific(state.exit_key, &state);
+  }
+}
+
+// When a thread ends. What it still allocates after this comes from arena 0, or
+// whichever has fewest threads then.
+static void leave_arena(void *value) {
+  (void)value;
+  move_to_arena(NULL);
+}
+
 // The calling thread's arena.
 static inline struct arena *my_arena(void) {
-  if (__builtin_expect(mine.arena == NULL, 0)) {
-    ensure_set_up();
-    // Relaxed: any number serves.
-    size_t thread = atomic_fetch_add_explicit(&state.threads, 1, memory_order_relaxed);
-    mine.arena = &state.arenas[thread % state.arena_count];
-  }
+  if (__builtin_expect(mine.arena == NULL, 0)) choose_arena();
   return mine.arena;
 }
 
@@ -107,7 +139,7 @@ __attribute__((noinline)) static struct arena *enter_contended(struct arena *are
     for (size_t i = 1; i < state.arena_count; i++) {
       struct arena *other = &state.arenas[(index + i) % state.arena_count];
       if (loam_lock_try(&other->lock)) {
-        mine.arena = other;
+        move_to_arena(other);
         return other;
       }
     }
@@ -142,6 +174,7 @@ static bool heap_check(void);
 // while, there and in an arena that perhaps nobody uses any more.
 __attribute__((noinline)) static void tick(struct arena *arena) {
   uint64_t now_ms = loam_os_now_ms();
+  mine.waits = 0;
   purge_arena(arena, now_ms);
   // Relaxed: any arena serves, in turn.
   size_t turn =
@@ -189,12 +222,22 @@ struct request {
   bool zeroed;
 };
 
+// Large blocks took `bytes` new from the kernel: what is free in the arena must
+// not stay resident on top of them.
+static void balance(struct arena *arena, size_t bytes) {
+  if (!loam_lock_try(&arena->lock)) return;  // in use: it has use for its memory
+  arena_entered(arena);
+  arena_purge_bytes(arena, bytes);
+  loam_lock_release(&arena->lock);
+}
+
 __attribute__((noinline)) static void *malloc_large(struct arena *arena, struct request want) {
   bool zeroed;
   size_t alignment = want.alignment != 0 ? want.alignment : 1;
   void *address =
       loam_large_malloc(&state.large, want.bytes, alignment, &arena->large_owner, &zeroed);
   if (address == NULL) return out_of_memory();
+  if (zeroed) balance(arena, want.bytes);
   if (want.zeroed && !zeroed) memset(address, 0, want.bytes);
   return address;
 }
@@ -358,12 +401,13 @@ static void *move_to_new(struct arena *arena, void *payload, size_t old_usable, 
 static void *realloc_large(void *payload, size_t bytes) {
   struct loam_large_block large;
   if (!loam_large_find(&state.large, payload, &large)) fail_unknown(payload);
+  struct arena *arena = (struct arena *)((char *)large.owner - offsetof(struct arena, large_owner));
   if (is_large(bytes)) {
     void *moved = loam_large_realloc(&state.large, payload, bytes);
+    if (moved != NULL && bytes > large.bytes) balance(arena, bytes - large.bytes);
     if (moved != NULL) return moved;
   }
   int saved_errno = errno;
-  struct arena *arena = (struct arena *)((char *)large.owner - offsetof(struct arena, large_owner));
   void *moved = move_to_new(arena, payload, large.bytes, bytes);
   if (moved != NULL || bytes > large.bytes) return moved;
   errno = saved_errno;  // to shrink is never to fail
@@ -533,10 +577,18 @@ static void fork_parent(void) { for_each_lock(loam_lock_release); }
 static void fork_child(void) {
   for_each_lock(loam_lock_reset);
   state.large.moving = 0;  // by threads that are not here
+  for (size_t i = 0; i < ARENAS_MAX; i++) {
+    atomic_store_explicit(&state.arenas[i].threads, 0, memory_order_relaxed);
+  }
+  struct arena *arena = mine.arena;
+  mine.arena = NULL;
+  move_to_arena(arena);
 }
 
-__attribute__((constructor)) static void watch_forks(void) {
+__attribute__((constructor)) static void watch_process(void) {
   pthread_atfork(fork_prepare, fork_parent, fork_child);
+  bool made = pthread_key_create(&state.exit_key, leave_arena) == 0;
+  atomic_store_explicit(&state.has_exit_key, made, memory_order_release);
 }
 
 __attribute__((destructor)) static void print_stats_at_exit(void) {

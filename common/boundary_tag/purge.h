@@ -15,6 +15,7 @@
 enum {
   PURGE_BYTES_MIN = 16384,  // smaller free blocks stay, but for a trim
   PURGE_BLOCKS_MAX = 1024,  // in one pass: it holds the lock
+  PURGE_BLOCKS_SOON_MAX = 32,
 };
 
 // The whole pages between a free block's links and its footer.
@@ -80,6 +81,23 @@ static bool arena_purge_pass(struct arena *arena) {
     block = next;
   }
   return left == 0;
+}
+
+// Gives back about `bytes` of larger free blocks at once: for when as many come
+// new from the kernel for something that these could not serve.
+static void arena_purge_bytes(struct arena *arena, size_t bytes) {
+  int left = PURGE_BLOCKS_SOON_MAX;
+  size_t done = 0;
+  size_t size = 0;
+  size_t size_min = bytes / PURGE_BLOCKS_SOON_MAX;
+  if (size_min < PURGE_BYTES_MIN) size_min = PURGE_BYTES_MIN;
+  struct block *block = free_index_next(&arena->index, NULL, 0, size_min);
+  for (; block != NULL && left > 0 && done < bytes; left--) {
+    uint32_t word = block_word(block);
+    size = word_size(word);
+    if ((word & PURGED) == 0 && arena_purge_block(block, size)) done += size;
+    block = free_index_next(&arena->index, block, size, size_min);
+  }
 }
 
 static void arena_purge(struct arena *arena, uint64_t now_ms, size_t delay_ms) {

@@ -110,7 +110,9 @@ static size_t cache_span(struct loam_large *large, char *address, size_t bytes,
   return count;
 }
 
-// Under the lock: takes `bytes` out of the cache, for release_spans().
+// Under the lock: takes `bytes` out of the cache, for release_spans(). So also
+// when as many come new from the kernel: what the cache could not serve must not
+// come on top of what it holds.
 static size_t take_out(struct loam_large *large, size_t bytes,
                        struct loam_span out[RELEASE_SPANS_MAX]) {
   size_t count = 0;
@@ -127,18 +129,24 @@ void *loam_large_malloc(struct loam_large *large, size_t bytes, size_t alignment
                         struct loam_large_owner *owner, bool *zeroed) {
   if (bytes > (size_t)PTRDIFF_MAX) return NULL;
   bytes = loam_os_round_to_page(bytes == 0 ? 1 : bytes);
+  struct loam_span out[RELEASE_SPANS_MAX];
+  size_t out_count = 0;
   loam_lock_acquire(&large->lock);
   char *address = NULL;
   if (make_room(large)) {
     address = loam_span_cache_take(&large->cache, bytes, alignment);
     *zeroed = address == NULL;
-    if (address == NULL) address = loam_os_map(bytes, alignment);
+    if (address == NULL) {
+      out_count = take_out(large, bytes, out);
+      address = loam_os_map(bytes, alignment);
+    }
   }
   if (address != NULL) {
     insert(large, (struct loam_large_block){address, bytes, owner});
     owner->malloc_calls++;
   }
   loam_lock_release(&large->lock);
+  release_spans(large, out, out_count);
   return address;
 }
 
@@ -170,6 +178,8 @@ bool loam_large_find(struct loam_large *large, const void *address,
 
 void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) {
   if (bytes > (size_t)PTRDIFF_MAX / 2) return NULL;
+  struct loam_span out[RELEASE_SPANS_MAX];
+  size_t out_count = 0;
   loam_lock_acquire(&large->lock);
   struct loam_large_block *found = find(large, address);
   struct loam_large_block old = *found;
@@ -178,6 +188,13 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) 
   if (bytes > old.bytes) bytes += bytes / 8;
   bytes = loam_os_round_to_page(bytes);
   if (bytes == old.bytes) {
+    loam_lock_release(&large->lock);
+    return address;
+  }
+  size_t more = bytes > old.bytes ? bytes - old.bytes : 0;
+  if (more != 0 && loam_span_cache_take_at(&large->cache, old.address + old.bytes, more)) {
+    found->bytes += more;
+    found->owner->live_bytes += more;
     loam_lock_release(&large->lock);
     return address;
   }
@@ -193,8 +210,10 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) 
     insert(large, old);
   } else {
     insert(large, (struct loam_large_block){moved, bytes, old.owner});
+    out_count = take_out(large, more, out);
   }
   loam_lock_release(&large->lock);
+  release_spans(large, out, out_count);
   return moved;
 }
 

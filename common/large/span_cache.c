@@ -16,6 +16,19 @@ static size_t skip_to(const struct loam_span *span, size_t alignment) {
   return -(uintptr_t)span->address & (alignment - 1);
 }
 
+// Cuts [before, before + bytes) out of a span, if what is left on both sides
+// has room in the table.
+static bool cut(struct loam_span_cache *cache, size_t index, size_t before, size_t bytes) {
+  struct loam_span span = cache->spans[index];
+  size_t after = span.bytes - before - bytes;
+  if (cache->count == LOAM_CACHED_SPANS_MAX && before != 0 && after != 0) return false;
+  remove_at(cache, index);
+  add(cache, span.address, before, span.order);
+  add(cache, span.address + before + bytes, after, span.order);
+  if (cache->bytes < cache->low_bytes) cache->low_bytes = cache->bytes;
+  return true;
+}
+
 void *loam_span_cache_take(struct loam_span_cache *cache, size_t bytes, size_t alignment) {
   size_t best = cache->count;
   for (size_t i = 0; i < cache->count; i++) {
@@ -24,16 +37,17 @@ void *loam_span_cache_take(struct loam_span_cache *cache, size_t bytes, size_t a
     if (best == cache->count || span->bytes < cache->spans[best].bytes) best = i;
   }
   if (best == cache->count) return NULL;
-  struct loam_span found = cache->spans[best];
-  size_t before = skip_to(&found, alignment);
-  size_t after = found.bytes - before - bytes;
-  // What is cut off on both sides may be one span more than there was.
-  if (cache->count == LOAM_CACHED_SPANS_MAX && before != 0 && after != 0) return NULL;
-  remove_at(cache, best);
-  add(cache, found.address, before, found.order);
-  add(cache, found.address + before + bytes, after, found.order);
-  if (cache->bytes < cache->low_bytes) cache->low_bytes = cache->bytes;
-  return found.address + before;
+  size_t before = skip_to(&cache->spans[best], alignment);
+  char *address = cache->spans[best].address + before;
+  return cut(cache, best, before, bytes) ? address : NULL;
+}
+
+bool loam_span_cache_take_at(struct loam_span_cache *cache, const void *address, size_t bytes) {
+  for (size_t i = 0; i < cache->count; i++) {
+    const struct loam_span *span = &cache->spans[i];
+    if (span->address == address && span->bytes >= bytes) return cut(cache, i, 0, bytes);
+  }
+  return false;
 }
 
 bool loam_span_cache_put(struct loam_span_cache *cache, void *address, size_t bytes) {

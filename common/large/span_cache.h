@@ -42,6 +42,9 @@ struct loam_span_cache {
 // The contents are whatever was left there.
 void *loam_span_cache_take(struct loam_span_cache *cache, size_t bytes, size_t alignment);
 
+// Takes the `bytes` from just this address on; false if they are not here.
+bool loam_span_cache_take_at(struct loam_span_cache *cache, const void *address, size_t bytes);
+
 // Puts a span in; false when there is no room in the table.
 bool loam_span_cache_put(struct loam_span_cache *cache, void *address, size_t bytes);
 
