@@ -32,10 +32,14 @@ static void set(struct loam_options *options, const struct option *option, size_
   memcpy((char *)options + option->offset, &value, sizeof value);
 }
 
+// Control characters become '?': the report stays one line.
 static void append_span(struct loam_line *line, struct span span) {
   char copy[64];
   size_t length = span.length < sizeof copy - 1 ? span.length : sizeof copy - 1;
-  memcpy(copy, span.start, length);
+  for (size_t i = 0; i < length; i++) {
+    bool control = (unsigned char)span.start[i] < ' ' || span.start[i] == 0x7f;
+    copy[i] = control ? '?' : span.start[i];
+  }
   copy[length] = 0;
   loam_line_text(line, copy);
 }
