@@ -9,7 +9,9 @@ static int hold(size_t bytes) {
   char *memory = malloc(bytes);
   if (memory == NULL) return 1;
   memset(memory, 1, bytes);
-  return memory[bytes / 2] == 1 ? 0 : 1;
+  const int status = memory[bytes / 2] == 1 ? 0 : 1;
+  free(memory);
+  return status;
 }
 
 // Starts a process that hangs too, says its id, and waits for ever.

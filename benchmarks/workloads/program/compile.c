@@ -1,6 +1,7 @@
 // What gcc_compile compiles: many functions of one shape, made by macros, with
 // enough in each to keep the optimiser busy.
 
+// clang-format off: it settles on no form of these macros.
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 
@@ -34,6 +35,7 @@
   FUNCTION(CAT(name, 3)) FUNCTION(CAT(name, 4)) FUNCTION(CAT(name, 5))                     \
   FUNCTION(CAT(name, 6)) FUNCTION(CAT(name, 7)) FUNCTION(CAT(name, 8))                     \
   FUNCTION(CAT(name, 9))
+// clang-format on
 
 TEN(a)
 TEN(b)

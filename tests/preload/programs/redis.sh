@@ -3,7 +3,7 @@ redis-server --port 0 --unixsocket ./s --save '' --appendonly no --io-threads 2 
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
 cli() { redis-cli -s ./s "$@"; }
-for attempt in $(seq 200); do
+for _ in $(seq 200); do
   [ "$(cli ping 2>/dev/null)" = PONG ] && break
   sleep 0.05
 done
