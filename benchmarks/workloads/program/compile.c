@@ -1,7 +1,8 @@
 // What gcc_compile compiles: many functions of one shape, made by macros, with
 // enough in each to keep the optimiser busy.
 
-// clang-format off: it settles on no form of these macros.
+// clang-format settles on no form of these macros.
+// clang-format off
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 
