@@ -113,7 +113,7 @@ TEST(RenderTerminalTest, AlignsColumnsAndMarksWithoutColour) {
 
 TEST(RenderTerminalTest, GreysWhatCannotBeTold) {
   const std::string text = RenderTerminal(*ReadReport(Result()), /*colour=*/true);
-  EXPECT_THAT(text, HasSubstr("\033[2m      0.98~\033[0m"));
+  EXPECT_THAT(text, HasSubstr("\033[2m     0.98~\033[0m"));
   EXPECT_THAT(text, HasSubstr("\033[1;32m"));
 }
 

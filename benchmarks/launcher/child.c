@@ -15,7 +15,7 @@ static int hold(size_t bytes) {
 }
 
 // Starts a process that hangs too, says its id, and waits for ever.
-static int hang_with_child(void) {
+static _Noreturn void hang_with_child(void) {
   pid_t child = fork();
   if (child == 0) {
     for (;;) pause();
@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
   if (strcmp(what, "exit") == 0 && argc == 3) return atoi(argv[2]);
   if (strcmp(what, "show") == 0 && argc == 3) return show(argv[2]);
   if (strcmp(what, "copy") == 0) return copy_input();
-  if (strcmp(what, "hang") == 0) return hang_with_child();
+  if (strcmp(what, "hang") == 0) hang_with_child();
   if (strcmp(what, "complain") == 0) {
     fputs("first line\nthe reason\n", stderr);
     abort();

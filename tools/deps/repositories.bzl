@@ -1,5 +1,6 @@
 """Every dependency of the workspace, all of them found on this machine."""
 
+load("//tools/deps:headers.bzl", "headers_repository")
 load("//tools/deps:pkg_config.bzl", "pkg_config_repository")
 
 # The rules that C and C++ toolchains load; newer ones do not load under Bazel 4.
@@ -90,4 +91,9 @@ def loam_development_repositories():
         name = "libcrypto",
         debian_package = "libssl-dev",
         modules = ["libcrypto"],
+    )
+    headers_repository(
+        name = "valijson",
+        debian_package = "libvalijson-dev",
+        path = "/usr/include/valijson",
     )

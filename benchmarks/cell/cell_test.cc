@@ -1,0 +1,117 @@
+// The cell as the matrix starts it: every workload does its work, gives all of
+// it back, and does the same again for the same seed.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/process.h"
+#include "benchmarks/harness/runfiles.h"
+#include "benchmarks/harness/scratch_folder.h"
+#include "benchmarks/harness/workloads.h"
+#include "nlohmann/json.hpp"
+
+namespace loam::matrix {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+class CellTest : public ::testing::Test {
+ protected:
+  CellTest()
+      : runfiles_(*Runfiles::Find("")),
+        scratch_(*ScratchFolder::Make()),
+        runner_(*runfiles_.Path("benchmarks/launcher/launcher"), scratch_.path()),
+        cell_(*runfiles_.Path("benchmarks/cell/cell")) {}
+
+  Ending Run(const std::vector<std::string> &arguments) {
+    Command command;
+    command.words = arguments;
+    command.words.insert(command.words.begin(), cell_);
+    command.wants_stdout = true;
+    command.timeout_ms = 120'000;
+    return *runner_.Run(command);
+  }
+
+  json Answer(const std::string &workload, int threads, const std::string &seed) {
+    const Ending ending = Run({workload, std::to_string(threads), seed});
+    EXPECT_EQ(ending.kind, Ending::Kind::kDone) << workload << ": " << ending.message;
+    return json::parse(ending.stdout_text, nullptr, false);
+  }
+
+  Runfiles runfiles_;
+  ScratchFolder scratch_;
+  ProcessRunner runner_;
+  std::string cell_;
+};
+
+TEST_F(CellTest, EveryWorkloadSaysWhatItStressesAndRuns) {
+  const std::vector<Workload> workloads = *CellWorkloads(runner_, cell_);
+  EXPECT_GE(workloads.size(), 11u);
+  for (const Workload &workload : workloads) {
+    EXPECT_FALSE(workload.stresses.empty());
+    EXPECT_FALSE(workload.stands_for.empty());
+    const json answer = Answer(workload.name, 1, "42");
+    ASSERT_TRUE(answer.is_object()) << workload.name;
+    EXPECT_GT(answer.at("operations"), 0) << workload.name;
+    EXPECT_GT(answer.at("wall_ns"), 0) << workload.name;
+    EXPECT_GT(answer.at("live_peak_bytes"), 0) << workload.name;
+    EXPECT_EQ(answer.at("trough_rss_bytes") > 0, workload.Family() == "memory") << workload.name;
+    EXPECT_THAT(answer.at("malloc").get<std::string>(), HasSubstr("libc"));
+  }
+}
+
+TEST_F(CellTest, ASeedDecidesTheWork) {
+  for (const char *workload : {"micro/random_order", "threaded/server", "memory/peak_trough"}) {
+    const json first = Answer(workload, 1, "7");
+    const json second = Answer(workload, 1, "7");
+    EXPECT_EQ(first.at("operations"), second.at("operations")) << workload;
+    EXPECT_EQ(first.at("live_peak_bytes"), second.at("live_peak_bytes")) << workload;
+    EXPECT_NE(first.at("live_peak_bytes"), Answer(workload, 1, "8").at("live_peak_bytes"))
+        << workload;
+  }
+}
+
+TEST_F(CellTest, ThreadsShareOneFixedAmountOfWork) {
+  const json one = Answer("threaded/server", 1, "7");
+  const json four = Answer("threaded/server", 4, "7");
+  EXPECT_EQ(one.at("operations"), four.at("operations"));
+}
+
+TEST_F(CellTest, IsLean) {
+  // So that what is resident is the allocator's: a process of libc alone has
+  // about 1.5 MiB.
+  EXPECT_LE(Answer("micro/pair", 1, "1").at("start_rss_bytes"), 3 << 20);
+}
+
+TEST_F(CellTest, TheProbeNamesTheLibraryThatServesMallocAndFree) {
+  Command command;
+  command.words = {cell_, "--probe"};
+  command.preload = *runfiles_.Path("benchmarks/floor/libfloor.so");
+  command.wants_stdout = true;
+  command.timeout_ms = 10'000;
+  const json answer = json::parse(runner_.Run(command)->stdout_text);
+  EXPECT_EQ(answer.at("malloc"), command.preload);
+  EXPECT_EQ(answer.at("free"), command.preload);
+}
+
+TEST_F(CellTest, RefusesWhatItDoesNotKnow) {
+  for (const std::vector<std::string> &arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"micro/nonsense", "1", "1"},
+                                             {"micro/pair", "2", "1"},
+                                             {"threaded/server", "0", "1"},
+                                             {"threaded/server", "many", "1"},
+                                             {"threaded/server", "1", "-1"},
+                                             {"--nonsense"}}) {
+    const Ending ending = Run(arguments);
+    EXPECT_EQ(ending.kind, Ending::Kind::kFailed);
+    EXPECT_THAT(ending.message, HasSubstr("exit status 2: cell: "));
+  }
+}
+
+}  // namespace
+}  // namespace loam::matrix
