@@ -139,10 +139,10 @@ TEST_F(LauncherTest, VariablesAndInputReachTheChild) {
 
 TEST_F(LauncherTest, RefusesOptionsThatItDoesNotKnow) {
   const std::string launcher = *runfiles_.Path("benchmarks/launcher/launcher");
-  for (const char *arguments :
-       {"--nonsense 1 -- /bin/true", "--timeout_ms soon -- /bin/true", "--timeout_ms",
-        "--env NAME -- /bin/true", "--timeout_ms 5 --"}) {
-    const int status = std::system((launcher + " " + std::string(arguments) + " 2>/dev/null").c_str());
+  for (const char *arguments : {"--nonsense 1 -- /bin/true", "--timeout_ms soon -- /bin/true",
+                                "--timeout_ms", "--env NAME -- /bin/true", "--timeout_ms 5 --"}) {
+    const int status =
+        std::system((launcher + " " + std::string(arguments) + " 2>/dev/null").c_str());
     EXPECT_EQ(WEXITSTATUS(status), 2) << arguments;
   }
 }
