@@ -22,6 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { LOAM_CACHED_SPANS_MAX = 64 };  // searched linearly
 
 struct loam_span {
@@ -54,5 +58,9 @@ bool loam_span_cache_pop(struct loam_span_cache *cache, size_t bytes_max, struct
 
 // Ends a period: gives the bytes that nobody needed in it.
 size_t loam_span_cache_end_period(struct loam_span_cache *cache);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // LOAM_COMMON_LARGE_SPAN_CACHE_H_
