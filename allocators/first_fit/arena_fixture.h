@@ -1,0 +1,90 @@
+// One arena over first_fit's index, opened for tests in C. Each file of tests
+// has an arena of its own.
+
+#ifndef LOAM_ALLOCATORS_FIRST_FIT_ARENA_FIXTURE_H_
+#define LOAM_ALLOCATORS_FIRST_FIT_ARENA_FIXTURE_H_
+
+#define LOAM_VARIANT_NAME "test"
+
+// No file of tests calls all of the templates.
+#pragma GCC diagnostic ignored "-Wunused-function"
+
+#include "allocators/first_fit/free_list.h"
+#include "common/boundary_tag/arena.h"
+#include "common/boundary_tag/purge.h"
+#include "common/boundary_tag/resize.h"
+#include "common/boundary_tag/walk.h"
+#include "common/testing/scenario.h"
+
+static struct segment_pool pool;
+static struct arena arena;
+static const struct segment_pool empty_pool;
+static const struct arena empty_arena;
+
+// An arena without segments.
+static void start(void) {
+  tag_secret = loam_os_random();
+  for (struct segment *segment = arena.segments; segment != NULL; segment = segment->next) {
+    loam_os_release(segment->base, SEGMENT_BYTES);
+  }
+  pool = empty_pool;
+  arena = empty_arena;
+  arena_init(&arena, &pool);
+}
+
+// A block of just `size` bytes, header included.
+static struct block *take(size_t size) { return arena_malloc(&arena, size); }
+
+static void give(struct block *block) { arena_free(&arena, block); }
+
+static size_t size_of(struct block *block) { return word_size(block_word(block)); }
+
+static bool has_flags(struct block *block, uint32_t flags) {
+  return (block_word(block) & flags) == flags;
+}
+
+static void fill(struct block *block, int value) {
+  memset(block_payload(block), value, block_usable(size_of(block)));
+}
+
+static bool bytes_are(const void *start, const void *end, int value) {
+  for (const char *byte = start; byte < (const char *)end; byte++) {
+    if (*byte != (char)value) return false;
+  }
+  return true;
+}
+
+// --- System calls that fail --------------------------------------------------
+
+static enum loam_os_call failing_call;
+
+static bool failing(enum loam_os_call call, size_t bytes) {
+  (void)bytes;
+  return call == failing_call;
+}
+
+static void fail(enum loam_os_call call) {
+  failing_call = call;
+  loam_os_set_fault_hook(failing);
+}
+
+static void fail_nothing(void) { loam_os_set_fault_hook(NULL); }
+
+// --- Shared steps ------------------------------------------------------------
+
+static const char *expect_whole(void) {
+  EXPECT(arena_check(&arena));
+  return NULL;
+}
+
+// Nothing is in use: each segment is one free block.
+static const char *expect_all_free(void) {
+  arena_flush_quick(&arena);
+  EXPECT_HOLDS(expect_whole());
+  EXPECT(arena.malloc_calls == arena.free_calls);
+  EXPECT(arena.free_blocks == arena.segment_count);
+  EXPECT(arena.free_bytes == arena.segment_count * SEGMENT_BLOCK_BYTES_MAX);
+  return NULL;
+}
+
+#endif  // LOAM_ALLOCATORS_FIRST_FIT_ARENA_FIXTURE_H_
