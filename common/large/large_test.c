@@ -24,11 +24,9 @@ static char *take(size_t bytes) {
   return loam_large_malloc(&large, bytes, 1, &owner, &zeroed);
 }
 
+// By memcmp with itself: quick also where each access of ours is watched.
 static bool all_bytes_are(const char *start, size_t bytes, char value) {
-  for (size_t i = 0; i < bytes; i++) {
-    if (start[i] != value) return false;
-  }
-  return true;
+  return start[0] == value && memcmp(start, start + 1, bytes - 1) == 0;
 }
 
 // The table, the cache and the owners agree.
@@ -206,7 +204,7 @@ SCENARIO(ThousandsOfBlocksComeAndGo) {
   return NULL;
 }
 
-enum { THREADS = 4, ROUNDS = 200 };
+enum { THREADS = 4, ROUNDS = 40 };
 
 static void *work(void *argument) {
   char stamp = (char)(intptr_t)argument;
