@@ -47,11 +47,12 @@ static void fill(struct block *block, int value) {
   memset(block_payload(block), value, block_usable(size_of(block)));
 }
 
+// By memcmp with itself: quick also where each access of ours is watched.
 static bool bytes_are(const void *start, const void *end, int value) {
-  for (const char *byte = start; byte < (const char *)end; byte++) {
-    if (*byte != (char)value) return false;
-  }
-  return true;
+  const char *first = start;
+  if (start >= end) return true;
+  size_t bytes = (size_t)((const char *)end - first);
+  return first[0] == (char)value && memcmp(first, first + 1, bytes - 1) == 0;
 }
 
 // --- System calls that fail --------------------------------------------------
