@@ -64,6 +64,10 @@ expect "a C program" "malloc is $own" "$(build_and_run c_program)"
 expect "a C++ program" "malloc is $own
 _Znwm is $own
 _ZdlPv is $own" "$(build_and_run cxx_program)"
+expect "a test, linked dynamically" "malloc is $own" "$(build_and_run c_test)"
+expect "a C++ test, linked dynamically" "malloc is $own
+_Znwm is $own
+_ZdlPv is $own" "$(build_and_run cxx_test)"
 expect "--@loam//:variant" "malloc is $own" \
   "$(build_and_run by_flag --@loam//:variant=first_fit)"
 expect "the default variant" "malloc is $own" "$(build_and_run by_flag)"

@@ -50,6 +50,18 @@ TEST_P(LoadingTest, AnUnknownOptionIsNamed) {
 
 TEST_P(LoadingTest, AnOptionWithoutAValueIsNamed) { ExpectOneLineNaming("nonsense", "nonsense"); }
 
+TEST_P(LoadingTest, AValueThatIsNoNumberIsNamed) {
+  ExpectOneLineNaming("purge_delay_ms=soon", "purge_delay_ms=soon");
+}
+
+TEST_P(LoadingTest, AValueOutOfRangeIsNamed) {
+  ExpectOneLineNaming("purge_delay_ms=99999999999999999999999", "purge_delay_ms=9999");
+}
+
+TEST_P(LoadingTest, WhatIsRightBesideAMistakeHolds) {
+  ExpectOneLineNaming("purge_delay_ms=0,no_such_option=1,arenas=1", "no_such_option");
+}
+
 TEST_P(LoadingTest, AVeryLongOptionIsHarmless) {
   ExpectOneLineNaming(std::string(5000, 'x') + "=1", "xxxx");
 }

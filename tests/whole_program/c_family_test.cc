@@ -141,6 +141,16 @@ TEST(CFamilyTest, BadAlignmentIsRefused) {
   EXPECT_EQ(block, &anchor);
 }
 
+// The obsolete memalign raises an alignment to the next power of two, as in glibc.
+TEST(CFamilyTest, MemalignRaisesTheAlignment) {
+  void *block = memalign(24, 100);
+  EXPECT_TRUE(IsAligned(block, 32));
+  free(block);
+  block = memalign(0, 100);
+  ExpectUsable(block, 100);
+  free(block);
+}
+
 TEST(CFamilyTest, PageForms) {
   for (size_t size : kSizes) {
     void *block = valloc(size);
