@@ -20,6 +20,9 @@ def loam_variant(name, srcs, hdrs, deps):
     :malloc   the standard names over them, for a binary's `malloc` attribute
     :preload  libloam_NAME.so, for LD_PRELOAD
 
+    All libraries are archives, also where a program (a test, by default) links
+    its libraries as shared ones: what one shares with another is hidden.
+
     Args:
       name: the variant's name, as VARIANTS lists it.
       srcs: its sources and private headers.
@@ -36,6 +39,7 @@ def loam_variant(name, srcs, hdrs, deps):
         hdrs = hdrs,
         copts = LOAM_C_COPTS,
         linkopts = ["-pthread"],
+        linkstatic = True,
         visibility = ["//visibility:public"],
         deps = deps + ["//common/variant"],
     )
@@ -48,6 +52,7 @@ def loam_variant(name, srcs, hdrs, deps):
             "//common/malloc_api:headers",
         ],
         alwayslink = 1,
+        linkstatic = True,
     )
     native.cc_library(
         name = "malloc",
@@ -60,6 +65,7 @@ def loam_variant(name, srcs, hdrs, deps):
             "//common/malloc_api:headers",
         ],
         alwayslink = 1,
+        linkstatic = True,
     )
     native.cc_binary(
         name = "libloam_{}.so".format(name),
@@ -130,6 +136,7 @@ def loam_variant_table(name):
         srcs = ["variants.c"],
         hdrs = ["variants.h"],
         copts = LOAM_C_COPTS,
+        linkstatic = True,
         visibility = ["//:__subpackages__"],
         deps = ["//common/variant"] + ["//allocators/" + variant.name for variant in VARIANTS],
     )
