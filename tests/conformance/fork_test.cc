@@ -104,6 +104,29 @@ TEST_P(ForkTest, WhileOtherThreadsAllocate) {
   for (std::thread &thread : threads) thread.join();
 }
 
+// Heaps come and go while the process forks.
+TEST_P(ForkTest, WhileOtherThreadsMakeHeaps) {
+  LOAM_SKIP_WITHOUT(heap_create);
+  std::atomic<bool> done{false};
+  std::vector<std::thread> threads;
+  for (uint64_t id = 0; id < 3; ++id) {
+    threads.emplace_back([this, &done] {
+      while (!done) {
+        loam_heap *heap = v.heap_create();
+        ASSERT_NE(heap, nullptr);
+        void *block = v.heap_malloc(heap, 100);
+        ASSERT_NE(block, nullptr);
+        v.heap_free(heap, block);
+        v.heap_destroy(heap);
+      }
+    });
+  }
+  const uint64_t forks = kSanitizerRuntime ? 5 : 20;
+  for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i % 4);
+  done = true;
+  for (std::thread &thread : threads) thread.join();
+}
+
 // A child of a child, and children at the same time as their parent.
 TEST_P(ForkTest, GenerationsWorkSideBySide) {
   const pid_t child = fork();
