@@ -3,6 +3,9 @@
 load("//allocators:variants.bzl", "VARIANTS")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
+# Left out where a sanitizer owns malloc.
+_TAGS = ["replaces_malloc"]
+
 def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = [], **kwargs):
     """NAME_VARIANT for every variant: the same sources, compiled once, over its :malloc.
 
@@ -23,6 +26,7 @@ def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = 
         srcs = srcs,
         # The compiler must not drop a pair of malloc and free that it sees through.
         copts = LOAM_CXX_COPTS + ["-fno-builtin"] + copts,
+        tags = _TAGS,
         deps = deps,
         alwayslink = True,
     )
@@ -34,7 +38,7 @@ def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = 
             linkopts = linkopts,
             linkstatic = True,
             malloc = "//allocators/{}:malloc".format(variant.name),
-            tags = ["replaces_malloc"],
+            tags = _TAGS,
             deps = [name + "_sources"],
             **kwargs
         )
