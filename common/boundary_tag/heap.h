@@ -560,8 +560,9 @@ static bool heap_trim(size_t keep) {
 // Before a fork every lock is taken, so that the child sees no structure half
 // changed; there, where nobody else exists, they are made free again.
 
+// All but state.lock, which guards the list of heaps and so is taken first and
+// given up last.
 static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
-  visit(&state.lock);
   for (size_t i = 0; i < ARENAS_MAX; i++) visit(&state.arenas[i].lock);
   for (struct loam_heap *heap = state.heaps; heap != NULL; heap = heap->next) {
     visit(&heap->arena.lock);
@@ -570,12 +571,19 @@ static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
   visit(&state.pool.lock);
 }
 
-static void fork_prepare(void) { for_each_lock(loam_lock_acquire); }
+static void fork_prepare(void) {
+  loam_lock_acquire(&state.lock);
+  for_each_lock(loam_lock_acquire);
+}
 
-static void fork_parent(void) { for_each_lock(loam_lock_release); }
+static void fork_parent(void) {
+  for_each_lock(loam_lock_release);
+  loam_lock_release(&state.lock);
+}
 
 static void fork_child(void) {
   for_each_lock(loam_lock_reset);
+  loam_lock_reset(&state.lock);
   state.large.moving = 0;  // by threads that are not here
   for (size_t i = 0; i < ARENAS_MAX; i++) {
     atomic_store_explicit(&state.arenas[i].threads, 0, memory_order_relaxed);
