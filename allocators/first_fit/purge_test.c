@@ -124,6 +124,17 @@ SCENARIO(ADecommitThatFailsIsTriedAgain) {
   return NULL;
 }
 
+SCENARIO(BytesAreGivenBackAtOnceWithoutAging) {
+  struct block *hole = make_hole();
+  arena_purge_bytes(&arena, (size_t)HOLE * 2 * PURGE_BLOCKS_SOON_MAX);
+  EXPECT(holds_memory(hole, HOLE));  // too small for so many bytes
+  arena_purge_bytes(&arena, HOLE);
+  EXPECT(block_word(hole) == (HOLE | PREV_IN_USE | PURGED));
+  EXPECT(gave_memory(hole, HOLE));
+  EXPECT_HOLDS(expect_whole());
+  return NULL;
+}
+
 // --- When --------------------------------------------------------------------
 
 SCENARIO(PassesAreADelayApart) {

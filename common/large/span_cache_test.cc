@@ -119,6 +119,17 @@ TEST_F(SpanCacheTest, LongEnoughButNotAtTheAlignment) {
   EXPECT_EQ(Take(1, 8 * kPage), PageAt(8));
 }
 
+TEST_F(SpanCacheTest, TakesAtAnAddressWhatBeginsThere) {
+  EXPECT_TRUE(Put(4, 6));
+  EXPECT_FALSE(loam_span_cache_take_at(&cache_, PageAt(5), kPage)) << "inside of it";
+  EXPECT_FALSE(loam_span_cache_take_at(&cache_, PageAt(4), 7 * kPage)) << "too short";
+  EXPECT_EQ(cache_.bytes, 6 * kPage);
+  EXPECT_TRUE(loam_span_cache_take_at(&cache_, PageAt(4), 2 * kPage));
+  ExpectInvariants(cache_);
+  EXPECT_TRUE(loam_span_cache_take_at(&cache_, PageAt(6), 4 * kPage));
+  EXPECT_EQ(cache_.count, 0u);
+}
+
 TEST_F(SpanCacheTest, AFullTableTakesNoMore) {
   Fill();
   EXPECT_FALSE(Put(0, 1));
