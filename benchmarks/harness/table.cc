@@ -23,8 +23,10 @@ std::string RowLabel(const Json &cell) {
 }
 
 TableCell CellWithoutValue(const std::string &status) {
-  if (status == "ok" || status == "skipped") return {"-", Emphasis::kPlain};
-  return {status == "timed_out" ? "TIMEOUT" : "FAILED", Emphasis::kProblem};
+  TableCell cell;
+  cell.problem = status == "failed" || status == "timed_out";
+  cell.text = !cell.problem ? "-" : status == "failed" ? "FAILED" : "TIMEOUT";
+  return cell;
 }
 
 // The baseline shows its own value, the others the ratio to it.
@@ -37,11 +39,8 @@ TableCell RenderCell(const Json &cell, const Json &metric) {
   } else {
     rendered.text = absl::StrFormat("%.2f", metric.at("ratio").get<double>());
   }
-  if (metric.at("best").get<bool>()) {
-    rendered.emphasis = Emphasis::kBest;
-  } else if (verdict == "cannot_tell") {
-    rendered.emphasis = Emphasis::kCannotTell;
-  }
+  rendered.best = metric.at("best");
+  rendered.cannot_tell = verdict == "cannot_tell";
   return rendered;
 }
 
@@ -72,7 +71,8 @@ TableRow ReadGeomean(const Json &result, const std::string &metric, size_t rows)
   TableRow row = {"geometric mean", {}};
   for (const Json &geomean : result.at("geomeans")) {
     const Json &value = geomean.at(metric);
-    TableCell cell = {"-", Emphasis::kPlain};
+    TableCell cell;
+    cell.text = "-";
     if (!value.is_null()) {
       cell.text = absl::StrFormat("%.2f", value.at("ratio").get<double>());
       const size_t cells = value.at("cells");
@@ -134,30 +134,33 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     report.notes.push_back(absl::StrCat(rounds, " rounds are too few to tell: an interval needs ",
                                         statistics::kFewestPairsForInterval));
   }
+  const Json &loads = result.at("context").at("load_avg");
+  const double processors = result.at("context").at("num_cpus");
+  if (!loads.empty() && loads.at(0).get<double>() > processors / 2) {
+    report.notes.push_back(
+        absl::StrFormat("the machine was busy when the run began (load %.1f, processors %.0f): "
+                        "expect wide intervals",
+                        loads.at(0).get<double>(), processors));
+  }
   if (!result.at("context").at("complete")) {
     report.notes.push_back("incomplete: the run was interrupted");
   }
   return report;
 }
 
+// The text with its marks, which take two places.
 std::string Marked(const TableCell &cell) {
-  if (cell.emphasis == Emphasis::kBest) return absl::StrCat(cell.text, "*");
-  if (cell.emphasis == Emphasis::kCannotTell) return absl::StrCat(cell.text, "~");
-  return absl::StrCat(cell.text, " ");
+  return absl::StrCat(cell.text, cell.cannot_tell ? "~" : "", cell.best ? "*" : "",
+                      cell.cannot_tell && cell.best   ? ""
+                      : cell.cannot_tell || cell.best ? " "
+                                                      : "  ");
 }
 
-const char *ColourOf(Emphasis emphasis) {
-  switch (emphasis) {
-    case Emphasis::kBest:
-      return "\033[1;32m";
-    case Emphasis::kCannotTell:
-      return "\033[2m";
-    case Emphasis::kProblem:
-      return "\033[1;31m";
-    case Emphasis::kPlain:
-      break;
-  }
-  return "";
+// Grey also where the best cannot be told from the baseline.
+const char *ColourOf(const TableCell &cell) {
+  if (cell.problem) return "\033[1;31m";
+  if (cell.cannot_tell) return "\033[2m";
+  return cell.best ? "\033[1;32m" : "";
 }
 
 std::string Legend(const Report &report) {
@@ -171,7 +174,7 @@ std::string RenderTerminalRow(const TableRow &row, size_t label_width,
   for (size_t i = 0; i < row.cells.size(); i++) {
     const std::string text =
         absl::StrFormat("%*s", static_cast<int>(widths[i]), Marked(row.cells[i]));
-    const std::string start = colour ? ColourOf(row.cells[i].emphasis) : "";
+    const std::string start = colour ? ColourOf(row.cells[i]) : "";
     absl::StrAppend(&line, "  ", start, text, start.empty() ? "" : "\033[0m");
   }
   return line;
@@ -179,7 +182,10 @@ std::string RenderTerminalRow(const TableRow &row, size_t label_width,
 
 std::string RenderTerminalTable(const Table &table, bool colour) {
   std::vector<TableRow> rows = {{"", {}}};
-  for (const std::string &name : table.columns) rows[0].cells.push_back({name, Emphasis::kPlain});
+  for (const std::string &name : table.columns) {
+    rows[0].cells.emplace_back();
+    rows[0].cells.back().text = name;
+  }
   rows.insert(rows.end(), table.rows.begin(), table.rows.end());
   rows.push_back(table.geomean);
   size_t label_width = 0;
@@ -198,16 +204,8 @@ std::string RenderTerminalTable(const Table &table, bool colour) {
 }
 
 std::string MarkdownCell(const TableCell &cell) {
-  switch (cell.emphasis) {
-    case Emphasis::kBest:
-      return absl::StrCat("**", cell.text, "**");
-    case Emphasis::kCannotTell:
-      return absl::StrCat("_", cell.text, "_");
-    case Emphasis::kProblem:
-    case Emphasis::kPlain:
-      break;
-  }
-  return cell.text;
+  const std::string text = cell.cannot_tell ? absl::StrCat("_", cell.text, "_") : cell.text;
+  return cell.best ? absl::StrCat("**", text, "**") : text;
 }
 
 std::string MarkdownRow(const TableRow &row) {

@@ -12,11 +12,11 @@
 
 namespace loam::matrix {
 
-enum class Emphasis { kPlain, kBest, kCannotTell, kProblem };
-
 struct TableCell {
   std::string text;
-  Emphasis emphasis = Emphasis::kPlain;
+  bool best = false;         // of its row
+  bool cannot_tell = false;  // from the baseline
+  bool problem = false;      // there is no value, and there should be
 };
 
 struct TableRow {

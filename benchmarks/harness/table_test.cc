@@ -33,7 +33,11 @@ Json Mean(double ratio, int cells) { return {{"ratio", ratio}, {"cells", cells}}
 Json Result() {
   Json result;
   result["schema"] = kSchemaId;
-  result["context"] = {{"baseline_allocator", "glibc"}, {"rounds", 7}, {"complete", true}};
+  result["context"] = {{"baseline_allocator", "glibc"},
+                       {"rounds", 7},
+                       {"complete", true},
+                       {"load_avg", {0.5}},
+                       {"num_cpus", 2}};
   result["allocators"] = {{{"name", "glibc"}}, {{"name", "fast"}}, {{"name", "odd"}}};
   result["cells"] = {
       CellOf("glibc", 1, Metric(1, "baseline", false)),
@@ -67,8 +71,9 @@ TEST(ReadReportTest, TheBaselineShowsItsValueAndOthersTheirRatio) {
   const std::vector<TableCell> cells = ReadReport(Result())->tables[0].rows[0].cells;
   EXPECT_EQ(cells[0].text, "20.0 KiB");
   EXPECT_EQ(cells[1].text, "0.50");
-  EXPECT_EQ(cells[1].emphasis, Emphasis::kBest);
-  EXPECT_EQ(cells[2].emphasis, Emphasis::kCannotTell);
+  EXPECT_TRUE(cells[1].best);
+  EXPECT_FALSE(cells[1].cannot_tell);
+  EXPECT_TRUE(cells[2].cannot_tell);
 }
 
 TEST(ReadReportTest, MarksWhatFailedAndSaysWhy) {
@@ -104,17 +109,30 @@ TEST(ReadReportTest, WhatIsNoResultFileIsAnError) {
 
 TEST(RenderTerminalTest, AlignsColumnsAndMarksWithoutColour) {
   const std::string text = RenderTerminal(*ReadReport(Result()), /*colour=*/false);
-  EXPECT_THAT(text, HasSubstr("                       glibc        fast         odd \n"
-                              "threaded/server     20.0 KiB        0.50*       0.98~\n"
-                              "threaded/server x2  20.0 KiB*     FAILED     TIMEOUT \n"
-                              "geometric mean          1.00   0.50 of 1   0.50 of 1 \n"));
+  EXPECT_THAT(text, HasSubstr("                       glibc         fast          odd  \n"
+                              "threaded/server     20.0 KiB         0.50*        0.98~ \n"
+                              "threaded/server x2  20.0 KiB*      FAILED      TIMEOUT  \n"
+                              "geometric mean          1.00    0.50 of 1    0.50 of 1  \n"));
   EXPECT_THAT(text, Not(HasSubstr("\033[")));
 }
 
 TEST(RenderTerminalTest, GreysWhatCannotBeTold) {
   const std::string text = RenderTerminal(*ReadReport(Result()), /*colour=*/true);
-  EXPECT_THAT(text, HasSubstr("\033[2m     0.98~\033[0m"));
+  EXPECT_THAT(text, HasSubstr("\033[2m     0.98~ \033[0m"));
   EXPECT_THAT(text, HasSubstr("\033[1;32m"));
+}
+
+TEST(RenderTerminalTest, TheBestMayBeOneThatCannotBeTold) {
+  Json result = Result();
+  result["cells"][2]["peak_rss"]["best"] = true;
+  EXPECT_THAT(RenderTerminal(*ReadReport(result), /*colour=*/false), HasSubstr("0.98~*\n"));
+  EXPECT_THAT(RenderMarkdown(*ReadReport(result)), HasSubstr("**_0.98_**"));
+}
+
+TEST(ReadReportTest, SaysThatTheMachineWasBusy) {
+  Json result = Result();
+  result["context"]["load_avg"] = {1.5, 0.1, 0.1};
+  EXPECT_THAT(ReadReport(result)->notes.back(), HasSubstr("busy when the run began (load 1.5"));
 }
 
 TEST(RenderMarkdownTest, IsATable) {
