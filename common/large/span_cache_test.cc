@@ -273,7 +273,7 @@ class SpanCacheRandomTest : public SpanCacheTest {
 
 TEST_F(SpanCacheRandomTest, HoldsJustThePagesOfTheModel) {
   size_t low_bytes = 0;
-  for (int step = 0; step < 20000; step++) {
+  for (int step = 0; step < 5000; step++) {
     switch (random_() % 8) {
       case 0:
       case 1:
