@@ -5,9 +5,10 @@
 // through the list of its own range, from the most recently freed on, and takes
 // the first block that is large enough. Every block of a higher range is large
 // enough, so there the first one is taken: the bitmap finds the lowest range
-// that has any. After MISFITS_MAX blocks that were too small the request's own
-// range is left for the higher ones, which bounds the search; only when these
-// are all empty does it go on, up to MISFITS_LAST_MAX, before the heap grows.
+// that has any. After more than MISFITS_MAX blocks that were too small the
+// request's own range is left for the higher ones, which bounds the search; only
+// when these are all empty does it start again, to allow MISFITS_LAST_MAX, before
+// the heap grows.
 //
 // One list for all sizes would be the textbook's form. Cut into ranges it keeps
 // small blocks, of which there are most, out of the way of larger requests, and
@@ -85,12 +86,19 @@ static inline void link_before(struct block *next, struct block *to) {
   if (next != NULL) link_write(&next->prev, to);
 }
 
-// Both neighbours in the list must point back at the block.
+// True if both neighbours in the list point back at the block.
+static inline bool is_linked(const struct free_index *index, unsigned range,
+                             const struct block *block, const struct block *prev,
+                             const struct block *next) {
+  bool linked = prev != NULL ? next_of(prev) == block : index->first[range] == block;
+  return next != NULL ? linked && prev_of(next) == block : linked;
+}
+
 static inline void expect_linked(const struct free_index *index, unsigned range,
                                  struct block *block, struct block *prev, struct block *next) {
-  bool linked = prev != NULL ? next_of(prev) == block : index->first[range] == block;
-  if (next != NULL) linked &= prev_of(next) == block;
-  if (__builtin_expect(!linked, 0)) block_corrupt(block, "free list broken at this block");
+  if (__builtin_expect(!is_linked(index, range, block, prev, next), 0)) {
+    block_corrupt(block, "free list broken at this block");
+  }
 }
 
 static inline void free_index_insert(struct free_index *index, struct block *block, size_t size) {
@@ -173,6 +181,12 @@ static inline struct block *free_index_next(const struct free_index *index,
   if (next != NULL) return next;
   uint64_t higher = higher_ranges(index, range);
   return higher != 0 ? index->first[lowest_range(higher)] : NULL;
+}
+
+// True if the block stands in the list of its size, and its neighbours know it.
+static inline bool free_index_linked(const struct free_index *index, const struct block *block,
+                                     size_t size) {
+  return is_linked(index, range_of(size), block, prev_of(block), next_of(block));
 }
 
 // The size from which on a walk with free_index_next sees the largest block.

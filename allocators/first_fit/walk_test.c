@@ -182,7 +182,14 @@ SCENARIO(AFreeBlockThatIsOnNoList) {
 SCENARIO(AFreeListThatIsACycle) {
   prepare();
   link_write(&hole->next, hole);
+  link_write(&hole->prev, hole);
   return expect_found("free lists do not hold what is free");
+}
+
+SCENARIO(ALinkThatNobodyReturns) {
+  prepare();
+  link_write(&hole->next, hole);
+  return expect_found("broken links");
 }
 
 SCENARIO(AUsedBlockOnAFreeList) {
@@ -285,4 +292,34 @@ SCENARIO(TheLargestFreeBlockIsFoundWithinItsRange) {
   for (int i = 0; i < 3; i++) give(holes[i]);
   EXPECT(arena_largest_free(&arena) == 2032);
   return NULL;
+}
+
+// --- What is only read when it matters ---------------------------------------
+
+SCENARIO(AFreeBlockThatItsListForgot) {
+  prepare();
+  link_write(&hole->prev, last);
+  loam_capture_begin();
+  bool whole = arena_check(&arena);
+  loam_capture_end();
+  EXPECT(!whole);
+  return NULL;
+}
+
+SCENARIO(FreshMemoryThatWasWritten) {
+  prepare();
+  *(char *)(arena.fresh + SIZE) = 1;
+  return expect_found("fresh memory was written to");
+}
+
+SCENARIO(FreshMemoryThatBeginsTooEarly) {
+  prepare();
+  arena.fresh -= FREE_BLOCK_HEAD_BYTES;
+  return expect_found("fresh memory was written to");
+}
+
+SCENARIO(AWrongSegmentBefore) {
+  prepare();
+  arena.segments->prev = arena.segments;
+  return expect_found("wrong segment before it");
 }

@@ -7,6 +7,7 @@
 //   free_index_replace(index, from, from_size, to, to_size)
 //   free_index_find(index, size, &found_size)       still in the index; or NULL
 //   free_index_next(index, last, last_size, size_min)      to walk over it
+//   free_index_linked(index, block, size)           whether it stands there
 //   free_index_largest_class(index)
 //
 // A free that finds the lock taken does not wait: it pushes its block on the
@@ -15,8 +16,7 @@
 // Invariants, while the lock is free:
 //   free_bytes, free_blocks = the sum of sizes and the number of free blocks
 //     = the blocks in the index
-//   segment_count * SEGMENT_BYTES = free_bytes + sizes of the blocks in use
-//     + segment_count * SEGMENT_OVERHEAD_BYTES
+//   blocks fill each segment from SEGMENT_FIRST_BLOCK to its epilogue
 //   malloc_calls - free_calls = blocks in use but those in quick lists (and
 //     with those in `deferred`)
 //   [fresh, fresh_end) is as the kernel gave it, all zero, but for the footer in

@@ -501,7 +501,9 @@ static bool for_each_arena(bool (*visit)(struct arena *arena, void *context), vo
 
 static bool visit_check(struct arena *arena, void *context) {
   (void)context;
-  return arena_check(arena);
+  if (!arena_check(arena)) return false;
+  return loam_large_check_owner(&state.large, &arena->large_owner) ||
+         walk_fault(arena, "wrong count of large blocks");
 }
 
 static bool heap_check(void) {

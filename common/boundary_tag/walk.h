@@ -10,7 +10,7 @@
 // What a walk adds up.
 struct walk {
   size_t free_bytes, free_blocks;
-  size_t used_bytes, used_blocks;
+  size_t used_blocks;
   size_t quick_bytes, quick_blocks;  // of the used ones
 };
 
@@ -49,8 +49,12 @@ static bool walk_segment(const struct arena *arena, const struct segment *segmen
       walk->quick_bytes += size;
       walk->quick_blocks++;
     }
-    *(in_use ? &walk->used_bytes : &walk->free_bytes) += size;
-    *(in_use ? &walk->used_blocks : &walk->free_blocks) += 1;
+    if (in_use) {
+      walk->used_blocks++;
+    } else {
+      walk->free_bytes += size;
+      walk->free_blocks++;
+    }
     prev_in_use = in_use;
     block = block_next(block, size);
   }
@@ -73,6 +77,7 @@ static bool walk_index(const struct arena *arena) {
     uint32_t word = block_word(block);
     if ((word & IN_USE) != 0) return walk_fault(block, "block in use on a free list");
     size = word_size(word);
+    if (!free_index_linked(&arena->index, block, size)) return walk_fault(block, "broken links");
     bytes += size;
     blocks++;
     if (blocks > arena->free_blocks) break;  // a cycle, or one too many
@@ -97,14 +102,21 @@ static bool walk_quick(const struct arena *arena, const struct walk *walk) {
   }
   if (blocks != walk->quick_blocks) return walk_fault(arena, "quick block in no quick list");
   if (walk->quick_bytes != arena->quick.bytes) return walk_fault(arena, "wrong sum of quick bytes");
+  if (walk->quick_bytes > quick_bytes_max(arena->segment_count)) {
+    return walk_fault(arena, "too much waits in quick lists");
+  }
   return true;
 }
 
 static bool walk_fresh(const struct arena *arena) {
   if (arena->fresh == arena->fresh_end) return true;
   const struct segment *segment = segment_of(arena->pool, (void *)(arena->fresh_end - 1));
-  if (segment == NULL || segment->arena != arena) {
+  if (segment == NULL || segment->arena != arena || arena->fresh < (uintptr_t)segment->base) {
     return walk_fault(arena, "fresh memory outside of its segments");
+  }
+  const char *end = (const char *)arena->fresh_end - BLOCK_FOOTER_BYTES;
+  for (const char *byte = (const char *)arena->fresh; byte < end; byte++) {
+    if (*byte != 0) return walk_fault(byte, "fresh memory was written to");
   }
   return true;
 }
@@ -113,11 +125,14 @@ static bool walk_fresh(const struct arena *arena) {
 static bool arena_check(const struct arena *arena) {
   struct walk walk = {0};
   size_t segments = 0;
+  const struct segment *previous = NULL;
   for (const struct segment *segment = arena->segments; segment != NULL; segment = segment->next) {
     if (segment_of(arena->pool, segment->base) != segment) {
       return walk_fault(segment->base, "segment not in the page map");
     }
+    if (segment->prev != previous) return walk_fault(segment->base, "wrong segment before it");
     if (!walk_segment(arena, segment, &walk)) return false;
+    previous = segment;
     segments++;
   }
   if (segments != arena->segment_count) return walk_fault(arena, "wrong count of segments");
@@ -127,10 +142,6 @@ static bool arena_check(const struct arena *arena) {
   }
   if (walk.used_blocks - walk.quick_blocks != arena->malloc_calls - arena->free_calls) {
     return walk_fault(arena, "wrong count of live blocks");
-  }
-  if (walk.used_bytes + walk.free_bytes + segments * SEGMENT_OVERHEAD_BYTES !=
-      segments * SEGMENT_BYTES) {
-    return walk_fault(arena, "blocks do not fill the segments");
   }
   return walk_index(arena) && walk_quick(arena, &walk) && walk_fresh(arena);
 }

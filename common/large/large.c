@@ -77,17 +77,23 @@ static bool make_room(struct loam_large *large) {
 
 // --- Spans -------------------------------------------------------------------
 
-// Gives spans back that are in nobody's hands any more.
-static void release_spans(struct loam_large *large, struct loam_span *spans, size_t count) {
+// Gives the memory of spans back that are in nobody's hands any more; true if
+// any went.
+static bool release_spans(struct loam_large *large, struct loam_span *spans, size_t count) {
+  bool any = false;
   for (size_t i = 0; i < count; i++) {
-    if (loam_os_release(spans[i].address, spans[i].bytes)) continue;
+    if (loam_os_release(spans[i].address, spans[i].bytes)) {
+      any = true;
+      continue;
+    }
     // The kernel cannot cut one more mapping: keep the addresses for reuse and
     // give back only the memory. Where the cache is full they are lost.
-    loam_os_decommit(spans[i].address, spans[i].bytes);
+    any |= loam_os_decommit(spans[i].address, spans[i].bytes);
     loam_lock_acquire(&large->lock);
     loam_span_cache_put(&large->cache, spans[i].address, spans[i].bytes);
     loam_lock_release(&large->lock);
   }
+  return any;
 }
 
 enum { RELEASE_SPANS_MAX = LOAM_CACHED_SPANS_MAX + 1 };
@@ -182,6 +188,10 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) 
   size_t out_count = 0;
   loam_lock_acquire(&large->lock);
   struct loam_large_block *found = find(large, address);
+  if (found == NULL) {
+    loam_lock_release(&large->lock);
+    return NULL;
+  }
   struct loam_large_block old = *found;
   // A block that grows once will grow again: an eighth more of address space
   // costs nothing until it is touched.
@@ -217,17 +227,28 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) 
   return moved;
 }
 
-void loam_large_free_all(struct loam_large *large, struct loam_large_owner *owner) {
-  for (;;) {
-    char *address = NULL;
-    loam_lock_acquire(&large->lock);
-    for (size_t slot = 0; slot < large->capacity && address == NULL; slot++) {
-      if (large->table[slot].owner == owner) address = large->table[slot].address;
-    }
-    loam_lock_release(&large->lock);
-    if (address == NULL) return;
-    loam_large_free(large, address);
+// The owner's block in the first slot from `slot` on that has one, or NULL.
+static char *find_owned(struct loam_large *large, const struct loam_large_owner *owner,
+                        size_t *slot) {
+  loam_lock_acquire(&large->lock);
+  char *address = NULL;
+  for (; *slot < large->capacity && address == NULL; (*slot)++) {
+    if (large->table[*slot].owner == owner) address = large->table[*slot].address;
   }
+  loam_lock_release(&large->lock);
+  return address;
+}
+
+void loam_large_free_all(struct loam_large *large, struct loam_large_owner *owner) {
+  bool any;
+  do {  // other threads move entries meanwhile: until a pass finds none
+    any = false;
+    size_t slot = 0;
+    for (char *address; (address = find_owned(large, owner, &slot)) != NULL; any = true) {
+      loam_large_free(large, address);
+      slot--;  // erasing may have pulled another one there
+    }
+  } while (any);
 }
 
 void loam_large_purge(struct loam_large *large, uint64_t now_ms) {
@@ -248,8 +269,7 @@ bool loam_large_trim(struct loam_large *large, size_t keep) {
   loam_lock_acquire(&large->lock);
   if (large->cache.bytes > keep) count = take_out(large, large->cache.bytes - keep, out);
   loam_lock_release(&large->lock);
-  release_spans(large, out, count);
-  return count != 0;
+  return release_spans(large, out, count);
 }
 
 // --- Statistics and proof ----------------------------------------------------
@@ -298,6 +318,7 @@ static const void *check_table(struct loam_large *large) {
 
 static const void *check_cache(const struct loam_span_cache *cache) {
   size_t bytes = 0;
+  if (cache->count > LOAM_CACHED_SPANS_MAX || cache->low_bytes > cache->bytes) return cache;
   for (size_t i = 0; i < cache->count; i++) {
     const struct loam_span *span = &cache->spans[i];
     bytes += span->bytes;
@@ -317,4 +338,20 @@ const void *loam_large_check(struct loam_large *large) {
   if (broken == NULL) broken = check_cache(&large->cache);
   loam_lock_release(&large->lock);
   return broken;
+}
+
+bool loam_large_check_owner(struct loam_large *large, const struct loam_large_owner *owner) {
+  loam_lock_acquire(&large->lock);
+  size_t blocks = 0;
+  size_t bytes = 0;
+  for (size_t slot = 0; slot < large->capacity; slot++) {
+    if (large->table[slot].address == NULL || large->table[slot].owner != owner) continue;
+    blocks++;
+    bytes += large->table[slot].bytes;
+  }
+  size_t called = owner->malloc_calls - owner->free_calls;
+  bool holds = blocks == owner->live_blocks && bytes == owner->live_bytes && called >= blocks &&
+               called - blocks <= large->moving;
+  loam_lock_release(&large->lock);
+  return holds;
 }

@@ -81,7 +81,11 @@ void loam_large_owner_stats(struct loam_large *large, const struct loam_large_ow
 // Adds what belongs to no owner: the cache and the table.
 void loam_large_shared_stats(struct loam_large *large, struct loam_stats *stats);
 
-// Proves the invariants above; the address that breaks one, or NULL.
+// Proves the invariants of struct loam_large and of its cache; the address that
+// breaks one, or NULL.
 const void *loam_large_check(struct loam_large *large);
+
+// Proves the invariants of struct loam_large_owner.
+bool loam_large_check_owner(struct loam_large *large, const struct loam_large_owner *owner);
 
 #endif  // LOAM_COMMON_LARGE_LARGE_H_

@@ -3,9 +3,8 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,19 +125,23 @@ uint64_t loam_os_now_ms(void) {
 
 unsigned loam_os_cpu_count(void) {
   cpu_set_t set;  // sysconf would read files; this is one system call
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  int count = CPU_COUNT(&set);
+  int saved_errno = errno;
+  int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  errno = saved_errno;
   return count > 0 ? (unsigned)count : 1;
 }
 
 uint64_t loam_os_random(void) {
-  // The kernel leaves 16 random bytes in every new process: no call, and none
-  // that could fail or block early in boot. libc uses the first for its own
-  // stack guard; the second half is ours, mixed with where we were loaded.
-  const char *bytes = (const char *)getauxval(AT_RANDOM);  // NOLINT: an address
-  uint64_t value = 0x9e3779b97f4a7c15u;
-  if (bytes != NULL) memcpy(&value, bytes + 8, sizeof value);
-  value ^= (uintptr_t)&fault_hook;
+  uint64_t value;
+  int saved_errno = errno;
+  bool drawn = getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value;
+  errno = saved_errno;
+  if (drawn) return value;
+  // Early in boot, or where the call is forbidden: what address-space
+  // randomisation and the clock have to offer.
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  value = (uintptr_t)&fault_hook ^ (uintptr_t)&now << 16 ^ (uint64_t)now.tv_nsec << 32;
   value *= 0xd6e8feb86659fd93u;
   return value ^ value >> 32;
 }
