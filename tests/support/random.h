@@ -25,10 +25,10 @@ class Random {
   // Below `bound`, which is over 0.
   size_t Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
 
-  // A block size: mostly small, each doubling half as likely, up to `largest`.
+  // A block size: mostly small, each doubling three quarters as likely, up to `largest`.
   size_t BlockSize(size_t largest) {
     size_t ceiling = 32;
-    while (ceiling < largest && Below(2) == 0) ceiling *= 2;
+    while (ceiling < largest && Below(4) != 0) ceiling *= 2;
     return Below((ceiling < largest ? ceiling : largest) + 1);
   }
 
