@@ -53,7 +53,7 @@ TEST_P(AlignedTest, EveryAlignmentHoldsForEverySize) {
     }
   }
   ExpectWhole();
-  for (size_t turn : {2, 0, 1}) {
+  for (size_t turn : {size_t{2}, size_t{0}, size_t{1}}) {
     for (size_t i = turn; i < blocks.size(); i += 3) {
       EXPECT_TRUE(IsStamped(blocks[i].at, blocks[i].size, i));
       v.free(blocks[i].at);

@@ -129,7 +129,7 @@ class RandomTest : public VariantTest {
 
 TEST_P(RandomTest, BlocksNeverOverlap) {
   for (const Profile &profile : kProfiles) {
-    for (uint64_t seed : {1, 2, 3}) {
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
       SCOPED_TRACE(std::string(profile.name) + " sizes, seed " + std::to_string(seed));
       Run(profile, seed);
       if (HasFatalFailure()) return;
