@@ -4,7 +4,7 @@
 #ifndef LOAM_COMMON_BOUNDARY_TAG_API_H_
 #define LOAM_COMMON_BOUNDARY_TAG_API_H_
 
-#include "common/boundary_tag/heap.h"
+#include "common/boundary_tag/process.h"
 #include "common/variant/variant.h"
 
 #define P(name) LOAM_JOIN(LOAM_PREFIX, name)

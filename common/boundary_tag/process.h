@@ -1,0 +1,189 @@
+// Heaps of one's own, and what concerns a variant as a whole: its walk, its
+// statistics, giving memory back, and forks. Template, see arena.h.
+
+#ifndef LOAM_COMMON_BOUNDARY_TAG_PROCESS_H_
+#define LOAM_COMMON_BOUNDARY_TAG_PROCESS_H_
+
+#include <unistd.h>
+
+#include "common/boundary_tag/heap.h"
+
+// --- Heaps of one's own ------------------------------------------------------
+
+static size_t own_heap_bytes(void) { return loam_os_round_to_page(sizeof(struct loam_heap)); }
+
+static struct loam_heap *own_heap_create(void) {
+  ensure_set_up();
+  struct loam_heap *heap = loam_os_map(own_heap_bytes(), 1);
+  if (heap == NULL) return out_of_memory();
+  arena_init(&heap->arena, &state.pool);
+  loam_lock_acquire(&state.lock);
+  heap->next = state.heaps;
+  if (heap->next != NULL) heap->next->prev = heap;
+  state.heaps = heap;
+  loam_lock_release(&state.lock);
+  return heap;
+}
+
+// The kernel would not take it back: the process's heap has use for it.
+static void adopt_segment(struct segment *segment) {
+  loam_os_decommit(segment->base, SEGMENT_BYTES);
+  struct arena *arena = my_arena();
+  enter(arena);
+  arena_add_segment(arena, segment, 0);
+  leave(arena);
+}
+
+static void own_heap_destroy(struct loam_heap *heap) {
+  loam_lock_acquire(&state.lock);
+  if (heap->next != NULL) heap->next->prev = heap->prev;
+  if (heap->prev != NULL) {
+    heap->prev->next = heap->next;
+  } else {
+    state.heaps = heap->next;
+  }
+  loam_lock_release(&state.lock);
+  loam_large_free_all(&state.large, &heap->arena.large_owner);
+  struct segment *next;
+  for (struct segment *segment = heap->arena.segments; segment != NULL; segment = next) {
+    next = segment->next;
+    if (!loam_segment_destroy(&state.pool, segment)) adopt_segment(segment);
+  }
+  loam_os_release(heap, own_heap_bytes());
+}
+
+static void expect_of_heap(const struct loam_heap *heap, const void *payload) {
+  if (arena_of(payload) != &heap->arena) fail_free(payload, "a block of another heap");
+}
+
+// --- The whole variant -------------------------------------------------------
+
+// Calls visit(arena, context) on every arena, locked, until one gives false.
+static bool for_each_arena(bool (*visit)(struct arena *arena, void *context), void *context) {
+  ensure_set_up();
+  bool go_on = true;
+  for (size_t i = 0; i < state.arena_count && go_on; i++) {
+    enter(&state.arenas[i]);
+    go_on = visit(&state.arenas[i], context);
+    loam_lock_release(&state.arenas[i].lock);
+  }
+  loam_lock_acquire(&state.lock);
+  for (struct loam_heap *heap = state.heaps; heap != NULL && go_on; heap = heap->next) {
+    enter(&heap->arena);
+    go_on = visit(&heap->arena, context);
+    loam_lock_release(&heap->arena.lock);
+  }
+  loam_lock_release(&state.lock);
+  return go_on;
+}
+
+static bool visit_check(struct arena *arena, void *context) {
+  (void)context;
+  if (!arena_check(arena)) return false;
+  return loam_large_check_owner(&state.large, &arena->large_owner) ||
+         walk_fault(arena, "wrong count of large blocks");
+}
+
+static bool heap_check(void) {
+  if (!for_each_arena(visit_check, NULL)) return false;
+  const void *broken = loam_large_check(&state.large);
+  return broken == NULL || walk_fault(broken, "broken table of large blocks");
+}
+
+static bool visit_stats(struct arena *arena, void *context) {
+  struct loam_stats *stats = context;
+  arena_stats(arena, stats);
+  loam_large_owner_stats(&state.large, &arena->large_owner, stats);
+  if (!is_process_arena(arena)) {
+    stats->metadata_bytes += own_heap_bytes();
+    stats->mapped_bytes += own_heap_bytes();
+  }
+  return true;
+}
+
+static void heap_stats(struct loam_stats *stats) {
+  *stats = (struct loam_stats){0};
+  for_each_arena(visit_stats, stats);
+  loam_large_shared_stats(&state.large, stats);
+  size_t pool = loam_segment_pool_bytes(&state.pool);
+  stats->metadata_bytes += pool;
+  stats->mapped_bytes += pool;
+}
+
+static void own_heap_stats(struct loam_heap *heap, struct loam_stats *stats) {
+  *stats = (struct loam_stats){0};
+  enter(&heap->arena);
+  visit_stats(&heap->arena, stats);
+  leave(&heap->arena);
+}
+
+struct trim {
+  size_t keep;
+  bool any;
+};
+
+static bool visit_trim(struct arena *arena, void *context) {
+  struct trim *trim = context;
+  trim->any |= arena_trim(arena, trim->keep);
+  trim->keep = 0;  // the first arena, the main thread's, keeps it
+  return true;
+}
+
+static bool heap_trim(size_t keep) {
+  struct trim trim = {.keep = keep};
+  for_each_arena(visit_trim, &trim);
+  return loam_large_trim(&state.large, 0) || trim.any;
+}
+
+// --- Fork --------------------------------------------------------------------
+
+// Before a fork every lock is taken, so that the child sees no structure half
+// changed; there, where nobody else exists, they are made free again.
+
+// All but state.lock, which guards the list of heaps and so is taken first and
+// given up last.
+static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
+  for (size_t i = 0; i < ARENAS_MAX; i++) visit(&state.arenas[i].lock);
+  for (struct loam_heap *heap = state.heaps; heap != NULL; heap = heap->next) {
+    visit(&heap->arena.lock);
+  }
+  visit(&state.large.lock);
+  visit(&state.pool.lock);
+}
+
+static void fork_prepare(void) {
+  loam_lock_acquire(&state.lock);
+  for_each_lock(loam_lock_acquire);
+}
+
+static void fork_parent(void) {
+  for_each_lock(loam_lock_release);
+  loam_lock_release(&state.lock);
+}
+
+static void fork_child(void) {
+  for_each_lock(loam_lock_reset);
+  loam_lock_reset(&state.lock);
+  state.large.moving = 0;  // by threads that are not here
+  for (size_t i = 0; i < ARENAS_MAX; i++) {
+    atomic_store_explicit(&state.arenas[i].threads, 0, memory_order_relaxed);
+  }
+  struct arena *arena = mine.arena;
+  mine.arena = NULL;
+  move_to_arena(arena);
+}
+
+__attribute__((constructor)) static void watch_process(void) {
+  pthread_atfork(fork_prepare, fork_parent, fork_child);
+  bool made = pthread_key_create(&state.exit_key, leave_arena) == 0;
+  atomic_store_explicit(&state.has_exit_key, made, memory_order_release);
+}
+
+__attribute__((destructor)) static void print_stats_at_exit(void) {
+  if (state.options.stats_at_exit == 0) return;
+  struct loam_stats stats;
+  heap_stats(&stats);
+  loam_stats_write(&stats, LOAM_VARIANT_NAME, STDERR_FILENO);
+}
+
+#endif  // LOAM_COMMON_BOUNDARY_TAG_PROCESS_H_

@@ -1,0 +1,194 @@
+// The state of a variant: its arenas, and which of them a thread uses. Template,
+// see arena.h. Everything here may be called by any thread.
+//
+// A thread allocates from one arena, when it starts the one that fewest others
+// use. It leaves it for another that is free once it has found it taken
+// WAITS_MAX times in about ARENA_COUNTDOWN calls.
+//
+// Order of locks: state.lock, then an arena's, then large's or the pool's. Only
+// a fork takes several arenas' locks at once, from the first to the last.
+
+#ifndef LOAM_COMMON_BOUNDARY_TAG_THREADS_H_
+#define LOAM_COMMON_BOUNDARY_TAG_THREADS_H_
+
+#include <pthread.h>
+
+#include "common/boundary_tag/arena.h"
+#include "common/boundary_tag/purge.h"
+#include "common/boundary_tag/walk.h"
+#include "common/options/options.h"
+
+enum {
+  ARENAS_MAX = 64,  // as the option `arenas` allows
+  WAITS_MAX = 32,
+};
+
+// A heap of one's own (process.h): one arena, in a page of its own.
+struct loam_heap {
+  struct arena arena;
+  struct loam_heap *next, *prev;
+};
+
+// All zero until the first call; large_bytes = 0 then sends every request to
+// the slow path, which sets things up.
+static struct {
+  struct loam_lock lock;  // of `ready` while it changes, and of `heaps`
+  _Atomic(bool) ready;
+  // options.large_bytes, for the fast path. Relaxed: who reads it before it is
+  // set takes the slow path, and my_arena() orders all the rest.
+  _Atomic(size_t) large_bytes;
+  struct loam_options options;
+  struct segment_pool pool;
+  struct loam_large large;
+  size_t arena_count;
+  _Atomic(size_t) calls_unchecked;  // since the last walk, for check_every
+  pthread_key_t exit_key;           // tells when a thread ends
+  _Atomic(bool) has_exit_key;
+  struct loam_heap *heaps;
+  struct arena arenas[ARENAS_MAX];
+} state;
+
+// Initial-exec: an access is one instruction, and never allocates.
+static _Thread_local struct {
+  struct arena *arena;
+  unsigned waits;
+} mine __attribute__((tls_model("initial-exec")));
+
+// --- Setting up --------------------------------------------------------------
+
+__attribute__((cold, noinline)) static void set_up(void) {
+  loam_lock_acquire(&state.lock);
+  // Relaxed: the lock orders. Release: whoever sees `ready` sees the rest.
+  if (!atomic_load_explicit(&state.ready, memory_order_relaxed)) {
+    struct loam_options options;
+    loam_options_from_environment(&options, LOAM_VARIANT_NAME);
+    tag_secret = loam_os_random();
+    size_t arenas = options.arenas != 0 ? options.arenas : loam_os_cpu_count();
+    state.arena_count = arenas < ARENAS_MAX ? arenas : ARENAS_MAX;
+    for (size_t i = 0; i < state.arena_count; i++) arena_init(&state.arenas[i], &state.pool);
+    state.large.cache_bytes_max = options.large_cache_bytes;
+    state.large.purge_delay_ms = options.purge_delay_ms;
+    state.options = options;
+    atomic_store_explicit(&state.large_bytes, options.large_bytes, memory_order_relaxed);
+    atomic_store_explicit(&state.ready, true, memory_order_release);
+  }
+  loam_lock_release(&state.lock);
+}
+
+static inline void ensure_set_up(void) {
+  // Acquire: pairs with the release in set_up.
+  if (!atomic_load_explicit(&state.ready, memory_order_acquire)) set_up();
+}
+
+// Changes the thread's arena. Relaxed: the counts only guide a choice.
+static void move_to_arena(struct arena *arena) {
+  if (mine.arena != NULL) {
+    atomic_fetch_sub_explicit(&mine.arena->threads, 1, memory_order_relaxed);
+  }
+  if (arena != NULL) atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
+  mine.arena = arena;
+}
+
+__attribute__((cold, noinline)) static void choose_arena(void) {
+  ensure_set_up();
+  struct arena *best = &state.arenas[0];
+  uint32_t best_threads = UINT32_MAX;
+  for (size_t i = 0; i < state.arena_count && best_threads != 0; i++) {
+    uint32_t threads = atomic_load_explicit(&state.arenas[i].threads, memory_order_relaxed);
+    if (threads >= best_threads) continue;
+    best = &state.arenas[i];
+    best_threads = threads;
+  }
+  move_to_arena(best);
+  // Any value but NULL has leave_arena called when the thread ends. (Acquire:
+  // pairs with the release in watch_process. Without a key yet this is the main
+  // thread.)
+  if (atomic_load_explicit(&state.has_exit_key, memory_order_acquire)) {
+    pthread_setspecific(state.exit_key, &state);
+  }
+}
+
+// When a thread ends. What it still allocates after this comes from arena 0, or
+// whichever has fewest threads then.
+static void leave_arena(void *value) {
+  (void)value;
+  move_to_arena(NULL);
+}
+
+// The calling thread's arena.
+static inline struct arena *my_arena(void) {
+  if (__builtin_expect(mine.arena == NULL, 0)) choose_arena();
+  return mine.arena;
+}
+
+static bool is_process_arena(const struct arena *arena) {
+  return arena >= state.arenas && arena < state.arenas + ARENAS_MAX;
+}
+
+// --- Entering and leaving an arena -------------------------------------------
+
+// The thread's arena is taken: wait for it, or move to one that is free.
+__attribute__((noinline)) static struct arena *enter_contended(struct arena *arena) {
+  if (++mine.waits >= WAITS_MAX) {
+    mine.waits = 0;
+    size_t index = (size_t)(arena - state.arenas);
+    for (size_t i = 1; i < state.arena_count; i++) {
+      struct arena *other = &state.arenas[(index + i) % state.arena_count];
+      if (loam_lock_try(&other->lock)) {
+        move_to_arena(other);
+        return other;
+      }
+    }
+  }
+  loam_lock_acquire(&arena->lock);
+  return arena;
+}
+
+static inline struct arena *enter_mine(void) {
+  struct arena *arena = my_arena();
+  if (__builtin_expect(!loam_lock_try(&arena->lock), 0)) arena = enter_contended(arena);
+  arena_entered(arena);
+  return arena;
+}
+
+static inline void enter(struct arena *arena) {
+  loam_lock_acquire(&arena->lock);
+  arena_entered(arena);
+}
+
+static void purge_arena(struct arena *arena, uint64_t now_ms) {
+  if (!loam_lock_try(&arena->lock)) return;  // whoever holds it comes by again
+  arena_entered(arena);
+  arena->countdown = ARENA_COUNTDOWN;
+  arena_purge(arena, now_ms, state.options.purge_delay_ms);
+  loam_lock_release(&arena->lock);
+}
+
+static bool heap_check(void);  // process.h
+
+// Every ARENA_COUNTDOWN calls into an arena: gives back what has been free for a
+// while, there and in an arena that perhaps nobody uses any more.
+__attribute__((noinline)) static void tick(struct arena *arena) {
+  uint64_t now_ms = loam_os_now_ms();
+  mine.waits = 0;
+  purge_arena(arena, now_ms);
+  // Relaxed: any arena serves, in turn.
+  size_t turn =
+      atomic_fetch_add_explicit(&state.calls_unchecked, ARENA_COUNTDOWN, memory_order_relaxed) /
+      ARENA_COUNTDOWN;
+  struct arena *other = &state.arenas[turn % state.arena_count];
+  if (other != arena) purge_arena(other, now_ms);
+  loam_large_purge(&state.large, now_ms);
+  size_t every = state.options.check_every;
+  if (every != 0 && turn % (every / ARENA_COUNTDOWN + 1) == 0 && !heap_check()) {
+    loam_fatal(LOAM_VARIANT_NAME, arena, "the walk found a broken heap");
+  }
+}
+
+static inline void leave(struct arena *arena) {
+  bool due = --arena->countdown == 0;
+  loam_lock_release(&arena->lock);
+  if (__builtin_expect(due, 0)) tick(arena);
+}
+
+#endif  // LOAM_COMMON_BOUNDARY_TAG_THREADS_H_
