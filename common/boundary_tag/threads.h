@@ -2,7 +2,7 @@
 // see arena.h. Everything here may be called by any thread.
 //
 // A thread allocates from one arena, when it starts the one that fewest others
-// use. It leaves it for another that is free once it has found it taken
+// use. It leaves it for one with fewer threads once it has found it taken
 // WAITS_MAX times in about ARENA_COUNTDOWN calls.
 //
 // Order of locks: state.lock, then an arena's, then large's or the pool's. Only
@@ -63,7 +63,7 @@ __attribute__((cold, noinline)) static void set_up(void) {
     struct loam_options options;
     loam_options_from_environment(&options, LOAM_VARIANT_NAME);
     tag_secret = loam_os_random();
-    size_t arenas = options.arenas != 0 ? options.arenas : loam_os_cpu_count();
+    size_t arenas = options.arenas != 0 ? options.arenas : (size_t)loam_os_cpu_count() * 2;
     state.arena_count = arenas < ARENAS_MAX ? arenas : ARENAS_MAX;
     for (size_t i = 0; i < state.arena_count; i++) arena_init(&state.arenas[i], &state.pool);
     state.large.cache_bytes_max = options.large_cache_bytes;
@@ -89,8 +89,8 @@ static void move_to_arena(struct arena *arena) {
   mine.arena = arena;
 }
 
-__attribute__((cold, noinline)) static void choose_arena(void) {
-  ensure_set_up();
+// The first arena that fewest threads use.
+static struct arena *least_used_arena(void) {
   struct arena *best = &state.arenas[0];
   uint32_t best_threads = UINT32_MAX;
   for (size_t i = 0; i < state.arena_count && best_threads != 0; i++) {
@@ -99,7 +99,12 @@ __attribute__((cold, noinline)) static void choose_arena(void) {
     best = &state.arenas[i];
     best_threads = threads;
   }
-  move_to_arena(best);
+  return best;
+}
+
+__attribute__((cold, noinline)) static void choose_arena(void) {
+  ensure_set_up();
+  move_to_arena(least_used_arena());
   // Any value but NULL has leave_arena called when the thread ends. (Acquire:
   // pairs with the release in watch_process. Without a key yet this is the main
   // thread.)
@@ -127,17 +132,18 @@ static bool is_process_arena(const struct arena *arena) {
 
 // --- Entering and leaving an arena -------------------------------------------
 
-// The thread's arena is taken: wait for it, or move to one that is free.
+// The thread's arena is taken: wait for it, or, where that happens too often,
+// move to one that fewer threads share. (Else two threads would follow each
+// other from arena to arena.)
 __attribute__((noinline)) static struct arena *enter_contended(struct arena *arena) {
   if (++mine.waits >= WAITS_MAX) {
     mine.waits = 0;
-    size_t index = (size_t)(arena - state.arenas);
-    for (size_t i = 1; i < state.arena_count; i++) {
-      struct arena *other = &state.arenas[(index + i) % state.arena_count];
-      if (loam_lock_try(&other->lock)) {
-        move_to_arena(other);
-        return other;
-      }
+    struct arena *other = least_used_arena();
+    // Relaxed, as all uses of `threads`. Our own thread counts in one of them.
+    if (atomic_load_explicit(&other->threads, memory_order_relaxed) + 1 <
+        atomic_load_explicit(&arena->threads, memory_order_relaxed)) {
+      move_to_arena(other);
+      arena = other;
     }
   }
   loam_lock_acquire(&arena->lock);
