@@ -38,7 +38,7 @@ static void append_span(struct loam_line *line, struct span span) {
   size_t length = span.length < sizeof copy - 1 ? span.length : sizeof copy - 1;
   for (size_t i = 0; i < length; i++) {
     bool control = (unsigned char)span.start[i] < ' ' || span.start[i] == 0x7f;
-    copy[i] = control ? '?' : span.start[i];
+    copy[i] = (char)(control ? '?' : span.start[i]);
   }
   copy[length] = 0;
   loam_line_text(line, copy);
