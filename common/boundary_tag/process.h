@@ -58,38 +58,6 @@ static void expect_of_heap(const struct loam_heap *heap, const void *payload) {
 
 // --- The whole variant -------------------------------------------------------
 
-// Calls visit(arena, context) on every arena, locked, until one gives false.
-static bool for_each_arena(bool (*visit)(struct arena *arena, void *context), void *context) {
-  ensure_set_up();
-  bool go_on = true;
-  for (size_t i = 0; i < state.arena_count && go_on; i++) {
-    enter(&state.arenas[i]);
-    go_on = visit(&state.arenas[i], context);
-    loam_lock_release(&state.arenas[i].lock);
-  }
-  loam_lock_acquire(&state.lock);
-  for (struct loam_heap *heap = state.heaps; heap != NULL && go_on; heap = heap->next) {
-    enter(&heap->arena);
-    go_on = visit(&heap->arena, context);
-    loam_lock_release(&heap->arena.lock);
-  }
-  loam_lock_release(&state.lock);
-  return go_on;
-}
-
-static bool visit_check(struct arena *arena, void *context) {
-  (void)context;
-  if (!arena_check(arena)) return false;
-  return loam_large_check_owner(&state.large, &arena->large_owner) ||
-         walk_fault(arena, "wrong count of large blocks");
-}
-
-static bool heap_check(void) {
-  if (!for_each_arena(visit_check, NULL)) return false;
-  const void *broken = loam_large_check(&state.large);
-  return broken == NULL || walk_fault(broken, "broken table of large blocks");
-}
-
 static bool visit_stats(struct arena *arena, void *context) {
   struct loam_stats *stats = context;
   arena_stats(arena, stats);

@@ -41,8 +41,8 @@ static struct {
   struct segment_pool pool;
   struct loam_large large;
   size_t arena_count;
-  _Atomic(size_t) calls_unchecked;  // since the last walk, for check_every
-  pthread_key_t exit_key;           // tells when a thread ends
+  _Atomic(size_t) ticks;   // of all arenas
+  pthread_key_t exit_key;  // tells when a thread ends
   _Atomic(bool) has_exit_key;
   struct loam_heap *heaps;
   struct arena arenas[ARENAS_MAX];
@@ -162,15 +162,48 @@ static inline void enter(struct arena *arena) {
   arena_entered(arena);
 }
 
+// --- All arenas --------------------------------------------------------------
+
+// Calls visit(arena, context) on every arena, locked, until one gives false.
+static bool for_each_arena(bool (*visit)(struct arena *arena, void *context), void *context) {
+  ensure_set_up();
+  bool go_on = true;
+  for (size_t i = 0; i < state.arena_count && go_on; i++) {
+    enter(&state.arenas[i]);
+    go_on = visit(&state.arenas[i], context);
+    loam_lock_release(&state.arenas[i].lock);
+  }
+  loam_lock_acquire(&state.lock);
+  for (struct loam_heap *heap = state.heaps; heap != NULL && go_on; heap = heap->next) {
+    enter(&heap->arena);
+    go_on = visit(&heap->arena, context);
+    loam_lock_release(&heap->arena.lock);
+  }
+  loam_lock_release(&state.lock);
+  return go_on;
+}
+
+static bool visit_check(struct arena *arena, void *context) {
+  (void)context;
+  if (!arena_check(arena)) return false;
+  return loam_large_check_owner(&state.large, &arena->large_owner) ||
+         walk_fault(arena, "wrong count of large blocks");
+}
+
+static bool heap_check(void) {
+  if (!for_each_arena(visit_check, NULL)) return false;
+  const void *broken = loam_large_check(&state.large);
+  return broken == NULL || walk_fault(broken, "broken table of large blocks");
+}
+
+// --- What is due every so often -----------------------------------------------
+
 static void purge_arena(struct arena *arena, uint64_t now_ms) {
-  if (!loam_lock_try(&arena->lock)) return;  // whoever holds it comes by again
+  if (!loam_lock_try(&arena->lock)) return;  // it is in use: its own turn comes
   arena_entered(arena);
-  arena->countdown = ARENA_COUNTDOWN;
   arena_purge(arena, now_ms, state.options.purge_delay_ms);
   loam_lock_release(&arena->lock);
 }
-
-static bool heap_check(void);  // process.h
 
 // Every ARENA_COUNTDOWN calls into an arena: gives back what has been free for a
 // while, there and in an arena that perhaps nobody uses any more.
@@ -179,9 +212,7 @@ __attribute__((noinline)) static void tick(struct arena *arena) {
   mine.waits = 0;
   purge_arena(arena, now_ms);
   // Relaxed: any arena serves, in turn.
-  size_t turn =
-      atomic_fetch_add_explicit(&state.calls_unchecked, ARENA_COUNTDOWN, memory_order_relaxed) /
-      ARENA_COUNTDOWN;
+  size_t turn = atomic_fetch_add_explicit(&state.ticks, 1, memory_order_relaxed);
   struct arena *other = &state.arenas[turn % state.arena_count];
   if (other != arena) purge_arena(other, now_ms);
   loam_large_purge(&state.large, now_ms);
@@ -193,6 +224,7 @@ __attribute__((noinline)) static void tick(struct arena *arena) {
 
 static inline void leave(struct arena *arena) {
   bool due = --arena->countdown == 0;
+  if (__builtin_expect(due, 0)) arena->countdown = ARENA_COUNTDOWN;
   loam_lock_release(&arena->lock);
   if (__builtin_expect(due, 0)) tick(arena);
 }

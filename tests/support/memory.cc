@@ -36,8 +36,9 @@ size_t KiBOf(const char *path, const char *key) {
 }  // namespace
 
 // The counters in /proc/self/statm lag behind on machines with many CPUs; the
-// sum in smaps_rollup is walked afresh.
-size_t ResidentBytes() { return kKiB * KiBOf("/proc/self/smaps_rollup", "Rss:"); }
+// sum in smaps_rollup is walked afresh. Only what belongs to no file: the kernel
+// may drop a program's own pages and read them again at any time.
+size_t ResidentBytes() { return kKiB * KiBOf("/proc/self/smaps_rollup", "Anonymous:"); }
 
 size_t AddressSpaceBytes() { return kKiB * KiBOf("/proc/self/status", "VmSize:"); }
 

@@ -10,7 +10,7 @@ namespace loam::test {
 inline constexpr size_t kKiB = 1024;
 inline constexpr size_t kMiB = 1024 * kKiB;
 
-// Bytes of resident memory, exact at the time of the call. Never allocates.
+// Bytes of resident memory that belong to no file, exact at the time of the call. Never allocates.
 size_t ResidentBytes();
 
 // Bytes of address space in use. Never allocates.

@@ -1,0 +1,72 @@
+// Threads over shared arenas: which one they use, and what becomes due.
+
+#include "allocators/first_fit/arena_fixture.h"
+#include "common/boundary_tag/process.h"
+
+enum { THREADS = 4, ROUNDS = 300000 };
+
+static void *churn(void *argument) {
+  (void)argument;
+  for (int i = 0; i < ROUNDS; i++) heap_free(heap_malloc(100));
+  return NULL;
+}
+
+// Runs `count` threads that allocate and free.
+static const char *run_threads(int count) {
+  pthread_t threads[THREADS];
+  for (int i = 0; i < count; i++) EXPECT(pthread_create(&threads[i], NULL, churn, NULL) == 0);
+  for (int i = 0; i < count; i++) EXPECT(pthread_join(threads[i], NULL) == 0);
+  return NULL;
+}
+
+static uint32_t threads_of(size_t index) {
+  return atomic_load_explicit(&state.arenas[index].threads, memory_order_relaxed);
+}
+
+// What is due every so often must stay so where the arena was taken in between.
+SCENARIO(TheCountdownNeverRunsPastItsEnd) {
+  ensure_set_up();
+  state.arena_count = 1;
+  EXPECT_HOLDS(run_threads(THREADS));
+  for (size_t i = 0; i < ARENAS_MAX; i++) EXPECT(state.arenas[i].countdown <= ARENA_COUNTDOWN);
+  EXPECT(heap_check());
+  return NULL;
+}
+
+SCENARIO(AThreadThatEndsLeavesItsArena) {
+  ensure_set_up();
+  state.arena_count = 2;
+  heap_free(heap_malloc(1));  // this thread has one now
+  uint32_t before = threads_of(0) + threads_of(1);
+  EXPECT_HOLDS(run_threads(THREADS));
+  EXPECT(threads_of(0) + threads_of(1) == before);
+  return NULL;
+}
+
+SCENARIO(AThreadStartsWhereFewestAre) {
+  ensure_set_up();
+  state.arena_count = 3;
+  struct arena *mine_before = my_arena();
+  EXPECT(least_used_arena() != mine_before);
+  EXPECT(threads_of((size_t)(least_used_arena() - state.arenas)) == 0);
+  return NULL;
+}
+
+// New large memory gives back what lies free in the arena.
+SCENARIO(LargeMemoryPushesOutWhatIsFree) {
+  enum { BLOCK = 200000, BLOCKS = 40 };
+  ensure_set_up();
+  void *blocks[BLOCKS];
+  for (int i = 0; i < BLOCKS; i++) {
+    blocks[i] = heap_malloc(BLOCK);
+    EXPECT(blocks[i] != NULL);
+    memset(blocks[i], 1, BLOCK);
+  }
+  const char *inside = (const char *)blocks[BLOCKS / 2] + BLOCK / 2;
+  for (int i = 0; i < BLOCKS; i++) heap_free(blocks[i]);
+  EXPECT(*inside != 0);  // still there: nothing was given back yet
+  void *large = heap_malloc((size_t)BLOCK * BLOCKS * 2);
+  EXPECT(large != NULL && *inside == 0);
+  heap_free(large);
+  return NULL;
+}
