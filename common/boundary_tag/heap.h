@@ -48,12 +48,24 @@ static void balance(struct arena *arena, size_t bytes) {
   loam_lock_release(&arena->lock);
 }
 
+static bool visit_give_back(struct arena *arena, void *context) {
+  (void)context;
+  arena_trim(arena, 0);
+  return true;
+}
+
 __attribute__((noinline)) static void *malloc_large(struct arena *arena, struct request want) {
   bool zeroed;
   size_t alignment = want.alignment != 0 ? want.alignment : 1;
-  void *address =
-      loam_large_malloc(&state.large, want.bytes, alignment, &arena->large_owner, &zeroed);
-  if (address == NULL) return out_of_memory();
+  struct loam_large_owner *owner = &arena->large_owner;
+  void *address = loam_large_malloc(&state.large, want.bytes, alignment, owner, &zeroed);
+  if (__builtin_expect(address == NULL, 0)) {
+    // The kernel gives no more: not while we hold address space that is free.
+    loam_large_trim(&state.large, 0);
+    for_each_arena(visit_give_back, NULL);
+    address = loam_large_malloc(&state.large, want.bytes, alignment, owner, &zeroed);
+    if (address == NULL) return out_of_memory();
+  }
   if (zeroed) balance(arena, want.bytes);
   if (want.zeroed && !zeroed) memset(address, 0, want.bytes);
   return address;
