@@ -114,9 +114,12 @@ static bool walk_fresh(const struct arena *arena) {
   if (segment == NULL || segment->arena != arena || arena->fresh < (uintptr_t)segment->base) {
     return walk_fault(arena, "fresh memory outside of its segments");
   }
+  const char *start = (const char *)arena->fresh;
   const char *end = (const char *)arena->fresh_end - BLOCK_FOOTER_BYTES;
-  for (const char *byte = (const char *)arena->fresh; byte < end; byte++) {
-    if (*byte != 0) return walk_fault(byte, "fresh memory was written to");
+  if (start >= end) return true;
+  // Zero, and each byte like the one before it: quicker than a loop.
+  if (*start != 0 || memcmp(start, start + 1, (size_t)(end - start) - 1) != 0) {
+    return walk_fault(start, "fresh memory was written to");
   }
   return true;
 }
