@@ -9,6 +9,7 @@ load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_C_COPTS")
 # name: the folder, the library and the value of --//:variant; prefix: of its functions.
 VARIANTS = [
     struct(name = "first_fit", prefix = "ff"),
+    struct(name = "segregated_fit", prefix = "sf"),
 ]
 
 DEFAULT_VARIANT = "first_fit"

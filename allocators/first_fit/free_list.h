@@ -14,20 +14,14 @@
 // small blocks, of which there are most, out of the way of larger requests, and
 // large ones from being split while there is something closer.
 //
-// Before a block is taken out its links are verified: their seals (block.h), and
-// that both neighbours point back ("safe unlinking").
-//
-// Invariants:
+// Invariants, besides those of each list (list.h):
 //   list r holds just the free blocks b with range_of(size of b) = r
 //   bit r of `nonempty` is set exactly if list r is not empty
-//   prev(next(b)) = b, next(prev(b)) = b; the first block has prev = NULL,
-//   the last has next = NULL
 
 #ifndef LOAM_ALLOCATORS_FIRST_FIT_FREE_LIST_H_
 #define LOAM_ALLOCATORS_FIRST_FIT_FREE_LIST_H_
 
-#include "common/boundary_tag/block.h"
-#include "common/page_map/page_map.h"
+#include "common/boundary_tag/list.h"
 #include "common/size_class/size_class.h"
 
 enum {
@@ -64,61 +58,15 @@ static inline unsigned lowest_range(uint64_t ranges) { return (unsigned)__builti
 
 // --- Lists -------------------------------------------------------------------
 
-static inline struct block *next_of(const struct block *block) {
-  return link_read(&block->next, (struct block *)block);
-}
-
-static inline struct block *prev_of(const struct block *block) {
-  return link_read(&block->prev, (struct block *)block);
-}
-
-// Makes `to` what follows `prev` in the list of the range; NULL `prev`: its first.
-static inline void link_after(struct free_index *index, unsigned range, struct block *prev,
-                              struct block *to) {
-  if (prev != NULL) {
-    link_write(&prev->next, to);
-  } else {
-    index->first[range] = to;
-  }
-}
-
-static inline void link_before(struct block *next, struct block *to) {
-  if (next != NULL) link_write(&next->prev, to);
-}
-
-// True if both neighbours in the list point back at the block.
-static inline bool is_linked(const struct free_index *index, unsigned range,
-                             const struct block *block, const struct block *prev,
-                             const struct block *next) {
-  bool linked = prev != NULL ? next_of(prev) == block : index->first[range] == block;
-  return next != NULL ? linked && prev_of(next) == block : linked;
-}
-
-static inline void expect_linked(const struct free_index *index, unsigned range,
-                                 struct block *block, struct block *prev, struct block *next) {
-  if (__builtin_expect(!is_linked(index, range, block, prev, next), 0)) {
-    block_corrupt(block, "free list broken at this block");
-  }
-}
-
 static inline void free_index_insert(struct free_index *index, struct block *block, size_t size) {
   unsigned range = range_of(size);
-  struct block *second = index->first[range];
-  link_write(&block->prev, NULL);
-  link_write(&block->next, second);
-  link_before(second, block);
-  index->first[range] = block;
+  list_push(&index->first[range], block);
   index->nonempty |= range_bit(range);
 }
 
 static inline void free_index_remove(struct free_index *index, struct block *block, size_t size) {
   unsigned range = range_of(size);
-  struct block *prev = prev_of(block);
-  struct block *next = next_of(block);
-  expect_linked(index, range, block, prev, next);
-  link_before(next, prev);
-  link_after(index, range, prev, next);
-  if (index->first[range] == NULL) index->nonempty &= ~range_bit(range);
+  if (list_remove(&index->first[range], block)) index->nonempty &= ~range_bit(range);
 }
 
 // As remove of `from` and insert of `to`; where the range stays the same, `to`
@@ -130,16 +78,9 @@ static inline void free_index_replace(struct free_index *index, struct block *fr
   if (range != range_of(to_size)) {
     free_index_remove(index, from, from_size);
     free_index_insert(index, to, to_size);
-    return;
+  } else if (from != to) {
+    list_replace(&index->first[range], from, to);
   }
-  if (from == to) return;
-  struct block *prev = prev_of(from);
-  struct block *next = next_of(from);
-  expect_linked(index, range, from, prev, next);
-  link_write(&to->prev, prev);
-  link_write(&to->next, next);
-  link_before(next, to);
-  link_after(index, range, prev, to);
 }
 
 // --- Searching ---------------------------------------------------------------
@@ -148,7 +89,7 @@ static inline void free_index_replace(struct free_index *index, struct block *fr
 static inline struct block *search_range(struct block *first, size_t size, int misfits_max,
                                          size_t *found_size) {
   for (struct block *block = first; block != NULL && misfits_max >= 0;
-       block = next_of(block), misfits_max--) {
+       block = list_next(block), misfits_max--) {
     *found_size = word_size(block_word(block));
     if (*found_size >= size) return block;
   }
@@ -177,7 +118,7 @@ static inline struct block *free_index_next(const struct free_index *index,
                                             const struct block *last, size_t last_size,
                                             size_t size_min) {
   unsigned range = range_of(last != NULL ? last_size : size_min);
-  struct block *next = last != NULL ? next_of(last) : index->first[range];
+  struct block *next = last != NULL ? list_next(last) : index->first[range];
   if (next != NULL) return next;
   uint64_t higher = higher_ranges(index, range);
   return higher != 0 ? index->first[lowest_range(higher)] : NULL;
@@ -186,7 +127,7 @@ static inline struct block *free_index_next(const struct free_index *index,
 // True if the block stands in the list of its size, and its neighbours know it.
 static inline bool free_index_linked(const struct free_index *index, const struct block *block,
                                      size_t size) {
-  return is_linked(index, range_of(size), block, prev_of(block), next_of(block));
+  return list_is_linked(&index->first[range_of(size)], block, list_prev(block), list_next(block));
 }
 
 // The size from which on a walk with free_index_next sees the largest block.

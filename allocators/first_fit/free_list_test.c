@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/page_map/page_map.h"
 #include "common/testing/scenario.h"
 
 enum { SLOTS = 1024, SLOT_BYTES = 64 };
@@ -44,9 +45,9 @@ static bool list_is(size_t size, const int *expected, size_t count) {
   struct block *prev = NULL;
   struct block *block = list.first[range];
   for (size_t i = 0; i < count; i++) {
-    if (block != slot((size_t)expected[i]) || prev_of(block) != prev) return false;
+    if (block != slot((size_t)expected[i]) || list_prev(block) != prev) return false;
     prev = block;
-    block = next_of(block);
+    block = list_next(block);
   }
   return block == NULL && ((list.nonempty >> range & 1) != 0) == (count != 0);
 }
@@ -155,8 +156,8 @@ SCENARIO(ReplaceByABlockThatOverlaps) {
   insert(1, LEAST);
   struct block *to = block_at(slot(1), 16);  // over the links of the old one
   free_index_replace(&list, slot(1), LEAST, to, LEAST);
-  EXPECT(list.first[range_of(LEAST)] == to && next_of(to) == slot(0));
-  EXPECT(prev_of(to) == NULL && prev_of(slot(0)) == to);
+  EXPECT(list.first[range_of(LEAST)] == to && list_next(to) == slot(0));
+  EXPECT(list_prev(to) == NULL && list_prev(slot(0)) == to);
   return NULL;
 }
 
