@@ -329,7 +329,7 @@ SCENARIO_THAT_ENDS(ASecondFreeOfAQuickBlock, NOT_LIVE) {
   return "freed twice";
 }
 
-SCENARIO_THAT_ENDS(ASecondDeferredFree, "not a live block \\(double free\\)") {
+SCENARIO_THAT_ENDS(ASecondDeferredFree, "not a live block \\(double free") {
   start();
   struct block *block = take(64);
   arena_defer(&arena, block);

@@ -24,6 +24,12 @@
 #include "common/boundary_tag/list.h"
 #include "common/size_class/size_class.h"
 
+// Freed small blocks wait in quick lists of the arena, not in caches of threads.
+enum {
+  QUICK_BYTES_PER_SEGMENT = 131072,  // 3 % of it
+  THREAD_CACHE_BYTES = 0,
+};
+
 enum {
   RANGE_STEP_BITS = 2,  // ranges for each power of two: 4
   RANGES = 64,          // the last one holds all that is larger, too

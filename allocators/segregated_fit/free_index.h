@@ -26,6 +26,12 @@
 #include "common/boundary_tag/list.h"
 #include "common/size_class/size_class.h"
 
+// Freed small blocks wait in caches of threads; in an arena they merge at once.
+enum {
+  QUICK_BYTES_PER_SEGMENT = 0,
+  THREAD_CACHE_BYTES = 1048576,
+};
+
 enum {
   SECOND_BITS = 5,
   SECOND_LISTS = 1 << SECOND_BITS,

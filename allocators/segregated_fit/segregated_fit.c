@@ -6,5 +6,10 @@
 
 #include "allocators/segregated_fit/free_index.h"
 #include "common/boundary_tag/api.h"
+#include "common/boundary_tag/given_memory.h"
 
-LOAM_DEFINE_VARIANT(sf, LOAM_VARIANT_NAME);
+struct loam_heap *sf_heap_create_with_memory(void *memory, size_t bytes) {
+  return own_heap_create_with_memory(memory, bytes);
+}
+
+LOAM_DEFINE_VARIANT(sf, LOAM_VARIANT_NAME, .heap_create_with_memory = sf_heap_create_with_memory);

@@ -92,8 +92,8 @@ void *P(heap_calloc)(struct loam_heap *heap, size_t count, size_t size) {
 
 void *P(heap_realloc)(struct loam_heap *heap, void *block, size_t size) {
   if (block == NULL) return P(heap_malloc)(heap, size);
-  expect_of_heap(heap, block);
-  return heap_realloc(block, size);
+  struct found found = find_in_arena(&heap->arena, block);
+  return realloc_found(&found, block, size);
 }
 
 void *P(heap_aligned_alloc)(struct loam_heap *heap, size_t alignment, size_t size) {
@@ -101,10 +101,7 @@ void *P(heap_aligned_alloc)(struct loam_heap *heap, size_t alignment, size_t siz
   return malloc_slow(&heap->arena, (struct request){.bytes = size, .alignment = alignment});
 }
 
-void P(heap_free)(struct loam_heap *heap, void *block) {
-  if (block != NULL) expect_of_heap(heap, block);
-  heap_free(block);
-}
+void P(heap_free)(struct loam_heap *heap, void *block) { own_heap_free(heap, block); }
 
 void P(heap_stats)(struct loam_heap *heap, struct loam_stats *stats) {
   own_heap_stats(heap, stats);

@@ -10,15 +10,20 @@
 //   free_index_linked(index, block, size)           whether it stands there
 //   free_index_largest_class(index)
 //
+// and two constants: QUICK_BYTES_PER_SEGMENT (quick.h), THREAD_CACHE_BYTES
+// (thread_cache.h).
+//
 // A free that finds the lock taken does not wait: it pushes its block on the
-// list `deferred`, which whoever next takes the lock empties.
+// list `deferred`. Whoever next takes the lock takes the list, and frees a few of
+// it with each call: the rest waits in `late`.
 //
 // Invariants, while the lock is free:
 //   free_bytes, free_blocks = the sum of sizes and the number of free blocks
 //     = the blocks in the index
 //   blocks fill each segment from SEGMENT_FIRST_BLOCK to its epilogue
+//   segment_count, segment_bytes = the number of segments and the sum of theirs
 //   malloc_calls - free_calls = blocks in use but those in quick lists (and
-//     with those in `deferred`)
+//     with those in `deferred`, in `late`, and in caches of threads)
 //   [fresh, fresh_end) is as the kernel gave it, all zero, but for the footer in
 //     its last 8 bytes
 
@@ -44,7 +49,9 @@ struct arena {
   struct loam_lock lock;
   uint32_t countdown;  // calls until it is time to look at the clock
   _Atomic(struct deferred *) deferred;
+  struct deferred *late;
   _Atomic(uint32_t) threads;  // that allocate from it
+  bool fixed;                 // its memory was given: it never grows, nothing goes back
   struct segment_pool *pool;
   uintptr_t fresh, fresh_end;
   size_t free_bytes, free_blocks;
@@ -52,12 +59,15 @@ struct arena {
   struct quick_lists quick;
   struct free_index index;
   struct segment *segments;
-  size_t segment_count;
+  size_t segment_count, segment_bytes;
   uint64_t purge_ms;  // not before this is memory given back again
   struct loam_large_owner large_owner;
 };
 
-enum { ARENA_COUNTDOWN = 256 };
+enum {
+  ARENA_COUNTDOWN = 256,
+  DEFERRED_TAKE_MAX = 8,  // by one call
+};
 
 static void arena_init(struct arena *arena, struct segment_pool *pool) {
   arena->pool = pool;
@@ -85,23 +95,39 @@ static inline void arena_note_use(struct arena *arena, struct block *block, size
   }
 }
 
+// The size of the one block that can fill a segment.
+static inline size_t segment_block_bytes(const struct segment *segment) {
+  return segment->bytes - SEGMENT_OVERHEAD_BYTES;
+}
+
+// The segment of an arena that has few of them around an address, or NULL.
+static inline struct segment *arena_segment_around(const struct arena *arena, const void *address) {
+  for (struct segment *segment = arena->segments; segment != NULL; segment = segment->next) {
+    if ((uintptr_t)address - (uintptr_t)segment->base < segment->bytes) return segment;
+  }
+  return NULL;
+}
+
 // Makes one free block of a segment that holds none yet.
 static void arena_add_segment(struct arena *arena, struct segment *segment, uint32_t age) {
+  size_t size = segment_block_bytes(segment);
   segment->arena = arena;
   segment->prev = NULL;
   segment->next = arena->segments;
   if (segment->next != NULL) segment->next->prev = segment;
   arena->segments = segment;
   arena->segment_count++;
+  arena->segment_bytes += segment->bytes;
   struct block *block = block_at(segment->base, SEGMENT_FIRST_BLOCK);
-  block_write_free(block, SEGMENT_BLOCK_BYTES_MAX, age);
-  block_write(block_next(block, SEGMENT_BLOCK_BYTES_MAX), 0, IN_USE);
-  free_index_insert(&arena->index, block, SEGMENT_BLOCK_BYTES_MAX);
-  arena->free_bytes += SEGMENT_BLOCK_BYTES_MAX;
+  block_write_free(block, size, age);
+  block_write(block_next(block, size), 0, IN_USE);
+  free_index_insert(&arena->index, block, size);
+  arena->free_bytes += size;
   arena->free_blocks++;
 }
 
 static bool arena_grow(struct arena *arena) {
+  if (arena->fixed) return false;
   struct segment *segment = loam_segment_create(arena->pool, arena);
   if (segment == NULL) return false;
   arena_add_segment(arena, segment, PURGED);
@@ -187,20 +213,27 @@ static void arena_flush_quick(struct arena *arena) {
   }
 }
 
+static void arena_take_all_deferred(struct arena *arena);
+
+// The index has no block of the size: merges what waits, then grows.
+__attribute__((cold, noinline)) static struct block *arena_find_more(struct arena *arena,
+                                                                     size_t size,
+                                                                     size_t *found_size) {
+  arena_take_all_deferred(arena);
+  arena_flush_quick(arena);
+  struct block *block = free_index_find(&arena->index, size, found_size);
+  if (block != NULL || !arena_grow(arena)) return block;
+  return free_index_find(&arena->index, size, found_size);
+}
+
 // A block out of the index; the arena grows when it has none.
 __attribute__((noinline)) static struct block *arena_malloc_indexed(struct arena *arena,
                                                                     size_t size) {
   size_t found_size;
   struct block *block = free_index_find(&arena->index, size, &found_size);
   if (__builtin_expect(block == NULL, 0)) {
-    if (arena->quick.bytes != 0) {
-      arena_flush_quick(arena);
-      block = free_index_find(&arena->index, size, &found_size);
-    }
-    if (block == NULL) {
-      if (!arena_grow(arena)) return NULL;
-      block = free_index_find(&arena->index, size, &found_size);
-    }
+    block = arena_find_more(arena, size, &found_size);
+    if (block == NULL) return NULL;
   }
   arena_carve(arena, block, found_size, size);
   return block;
@@ -241,7 +274,7 @@ static inline uint32_t live_block_word(struct block *block) {
     fail_free(block_payload(block),
               "not a block, or its header was overwritten (an overflow of the one before it?)");
   }
-  if (__builtin_expect((word & (IN_USE | QUICK)) != IN_USE, 0)) {
+  if (__builtin_expect((word & (IN_USE | QUICK)) != IN_USE || block_has_mark(block), 0)) {
     fail_free(block_payload(block), "not a live block (double free, or use after free)");
   }
   return word;
@@ -260,18 +293,11 @@ static inline void arena_free(struct arena *arena, struct block *block) {
 
 // --- Deferred frees ----------------------------------------------------------
 
-static inline uint64_t deferred_mark(const struct deferred *item) {
-  return ((uintptr_t)item ^ tag_secret) * 0xd6e8feb86659fd93u;
-}
-
 // Without the lock: leaves a block for whoever takes it next.
 static void arena_defer(struct arena *arena, struct block *block) {
   live_block_word(block);
   struct deferred *item = block_payload(block);
-  if (item->mark == deferred_mark(item)) {
-    fail_free(item, "not a live block (double free)");
-  }
-  item->mark = deferred_mark(item);
+  item->mark = block_mark(block);
   // Release: pairs with the acquire exchange in arena_take_deferred, which must
   // see the item and all that the program wrote into the block before.
   struct deferred *first = atomic_load_explicit(&arena->deferred, memory_order_relaxed);
@@ -281,26 +307,39 @@ static void arena_defer(struct arena *arena, struct block *block) {
                                                   memory_order_release, memory_order_relaxed));
 }
 
-// Under the lock: frees what others have left.
-__attribute__((noinline)) static void arena_take_deferred(struct arena *arena) {
-  // Taking the whole list at once leaves no room for ABA.
-  struct deferred *item = atomic_exchange_explicit(&arena->deferred, NULL, memory_order_acquire);
-  while (item != NULL) {
-    struct deferred *next = item->next;
-    if (item->mark != deferred_mark(item)) {
+// Under the lock: takes what others have left, and frees at most `most` of it.
+__attribute__((noinline)) static void arena_take_deferred(struct arena *arena, size_t most) {
+  if (arena->late == NULL) {
+    // Taking the whole list at once leaves no room for ABA. Acquire: see
+    // arena_defer.
+    arena->late = atomic_exchange_explicit(&arena->deferred, NULL, memory_order_acquire);
+  }
+  for (struct deferred *item = arena->late; item != NULL && most > 0; item = arena->late) {
+    struct block *block = block_of_payload(item);
+    if (!block_has_mark(block)) {
       fail_free(item, "a freed block was written to before it could be taken back");
     }
+    arena->late = item->next;
     item->mark = 0;
-    arena_free(arena, block_of_payload(item));
-    item = next;
+    arena_free(arena, block);
+    most--;
   }
+}
+
+static inline bool arena_has_deferred(const struct arena *arena) {
+  // Relaxed: only whether there are any; the exchange orders.
+  return arena->late != NULL ||
+         atomic_load_explicit(&arena->deferred, memory_order_relaxed) != NULL;
+}
+
+static void arena_take_all_deferred(struct arena *arena) {
+  while (arena_has_deferred(arena)) arena_take_deferred(arena, SIZE_MAX);
 }
 
 // To be called right after the lock was taken.
 static inline void arena_entered(struct arena *arena) {
-  // Relaxed: only whether there are any; the exchange orders.
-  if (__builtin_expect(atomic_load_explicit(&arena->deferred, memory_order_relaxed) != NULL, 0)) {
-    arena_take_deferred(arena);
+  if (__builtin_expect(arena_has_deferred(arena), 0)) {
+    arena_take_deferred(arena, DEFERRED_TAKE_MAX);
   }
 }
 

@@ -57,6 +57,7 @@ enum {
   AGED = 4,    // free since before the last look at what to give back
   PURGED = 8,  // free, and its whole pages have been given back
   QUICK = 4,   // in use to its neighbours, but waiting in a quick list (quick.h)
+  SPARSE = 8,  // in use, cut out for a large alignment: it stands alone in its page
   BLOCK_FLAGS = IN_USE | PREV_IN_USE | AGED | PURGED,
 
   LINK_SEAL_BITS = 16,
@@ -178,6 +179,22 @@ static inline struct block *block_prev_free(struct block *block, size_t *size) {
   }
   *size = footer;
   return prev;
+}
+
+// --- Marks -------------------------------------------------------------------
+
+// A block that was freed, but is in use to its neighbours still, because it waits
+// in the cache of a thread or to be taken back by its arena, has a mark in place
+// of its second link: by it a second free is known. (Not a flag in its header,
+// which only the holder of the arena's lock may write.) What the program writes
+// there is the mark by chance once in 2^64 times.
+
+static inline uint64_t block_mark(const struct block *block) {
+  return ((uintptr_t)block ^ tag_secret) * 0xd6e8feb86659fd93u;
+}
+
+static inline bool block_has_mark(const struct block *block) {
+  return __builtin_expect(block->prev == block_mark(block), 0);
 }
 
 // Tells the block after a free or used one about it.

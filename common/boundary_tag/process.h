@@ -12,16 +12,22 @@
 
 static size_t own_heap_bytes(void) { return loam_os_round_to_page(sizeof(struct loam_heap)); }
 
-static struct loam_heap *own_heap_create(void) {
-  ensure_set_up();
-  struct loam_heap *heap = loam_os_map(own_heap_bytes(), 1);
-  if (heap == NULL) return out_of_memory();
+// Makes an all-zero heap known.
+static void own_heap_enlist(struct loam_heap *heap) {
   arena_init(&heap->arena, &state.pool);
   loam_lock_acquire(&state.lock);
   heap->next = state.heaps;
   if (heap->next != NULL) heap->next->prev = heap;
   state.heaps = heap;
   loam_lock_release(&state.lock);
+}
+
+static struct loam_heap *own_heap_create(void) {
+  ensure_set_up();
+  struct loam_heap *heap = loam_os_map(own_heap_bytes(), 1);
+  if (heap == NULL) return out_of_memory();
+  heap->record_bytes = own_heap_bytes();
+  own_heap_enlist(heap);
   return heap;
 }
 
@@ -43,6 +49,7 @@ static void own_heap_destroy(struct loam_heap *heap) {
     state.heaps = heap->next;
   }
   loam_lock_release(&state.lock);
+  if (heap->arena.fixed) return;  // the caller's memory, all of it
   loam_large_free_all(&state.large, &heap->arena.large_owner);
   struct segment *next;
   for (struct segment *segment = heap->arena.segments; segment != NULL; segment = next) {
@@ -52,8 +59,14 @@ static void own_heap_destroy(struct loam_heap *heap) {
   loam_os_release(heap, own_heap_bytes());
 }
 
-static void expect_of_heap(const struct loam_heap *heap, const void *payload) {
-  if (arena_of(payload) != &heap->arena) fail_free(payload, "a block of another heap");
+static void own_heap_free(struct loam_heap *heap, void *payload) {
+  if (payload == NULL) return;
+  find_in_arena(&heap->arena, payload);
+  if (heap->arena.fixed) {
+    free_in(&heap->arena, block_of_payload(payload));
+  } else {
+    heap_free(payload);
+  }
 }
 
 // --- The whole variant -------------------------------------------------------
@@ -63,15 +76,34 @@ static bool visit_stats(struct arena *arena, void *context) {
   arena_stats(arena, stats);
   loam_large_owner_stats(&state.large, &arena->large_owner, stats);
   if (!is_process_arena(arena)) {
-    stats->metadata_bytes += own_heap_bytes();
-    stats->mapped_bytes += own_heap_bytes();
+    const struct loam_heap *heap = (struct loam_heap *)arena;
+    stats->metadata_bytes += heap->record_bytes;
+    stats->mapped_bytes += heap->record_bytes;
   }
   return true;
+}
+
+// To an arena, what waits in a cache is in use; to the program it is free.
+static void count_caches(struct loam_stats *stats) {
+  loam_lock_acquire(&state.lock);
+  struct cache_sums sums = state.gone;
+  for (struct thread_cache *cache = state.caches; cache != NULL; cache = cache->next) {
+    cache_add_sums(cache, &sums);
+  }
+  loam_lock_release(&state.lock);
+  stats->live_blocks -= sums.blocks;
+  stats->allocated_bytes -= sums.bytes - sums.blocks * BLOCK_HEADER_BYTES;
+  stats->metadata_bytes -= sums.blocks * BLOCK_HEADER_BYTES;
+  stats->free_blocks += sums.blocks;
+  stats->free_bytes += sums.bytes;
+  stats->malloc_calls += sums.mallocs;
+  stats->free_calls += sums.mallocs + sums.blocks;
 }
 
 static void heap_stats(struct loam_stats *stats) {
   *stats = (struct loam_stats){0};
   for_each_arena(visit_stats, stats);
+  count_caches(stats);
   loam_large_shared_stats(&state.large, stats);
   size_t pool = loam_segment_pool_bytes(&state.pool);
   stats->metadata_bytes += pool;
@@ -81,6 +113,7 @@ static void heap_stats(struct loam_stats *stats) {
 static void own_heap_stats(struct loam_heap *heap, struct loam_stats *stats) {
   *stats = (struct loam_stats){0};
   enter(&heap->arena);
+  arena_take_all_deferred(&heap->arena);
   visit_stats(&heap->arena, stats);
   leave(&heap->arena);
 }
@@ -98,6 +131,7 @@ static bool visit_trim(struct arena *arena, void *context) {
 }
 
 static bool heap_trim(size_t keep) {
+  cache_flush(&mine.cache);  // those of other threads are theirs
   struct trim trim = {.keep = keep};
   for_each_arena(visit_trim, &trim);
   return loam_large_trim(&state.large, 0) || trim.any;
@@ -129,6 +163,15 @@ static void fork_parent(void) {
   loam_lock_release(&state.lock);
 }
 
+// What other threads had in their caches stays in them: they may have been inside.
+static void forget_other_caches(void) {
+  for (struct thread_cache *cache = state.caches; cache != NULL; cache = cache->next) {
+    if (cache != &mine.cache) cache_add_sums(cache, &state.gone);
+  }
+  mine.cache.next = mine.cache.prev = NULL;
+  state.caches = mine.cache.bounds_bytes != 0 ? &mine.cache : NULL;
+}
+
 static void fork_child(void) {
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&state.lock);
@@ -139,12 +182,14 @@ static void fork_child(void) {
   struct arena *arena = mine.arena;
   mine.arena = NULL;
   move_to_arena(arena);
+  forget_other_caches();
 }
 
 __attribute__((constructor)) static void watch_process(void) {
   pthread_atfork(fork_prepare, fork_parent, fork_child);
   bool made = pthread_key_create(&state.exit_key, leave_arena) == 0;
   atomic_store_explicit(&state.has_exit_key, made, memory_order_release);
+  if (made) choose_arena();  // once more: now the end of this thread will be known
 }
 
 __attribute__((destructor)) static void print_stats_at_exit(void) {

@@ -47,6 +47,7 @@ static bool arena_drop_segment(struct arena *arena, struct block *block) {
     arena->segments = next;
   }
   arena->segment_count--;
+  arena->segment_bytes -= SEGMENT_BYTES;
   arena->free_blocks--;
   arena->free_bytes -= SEGMENT_BLOCK_BYTES_MAX;
   if (arena->fresh - base < SEGMENT_BYTES) arena->fresh = arena->fresh_end = 0;
@@ -101,7 +102,7 @@ static void arena_purge_bytes(struct arena *arena, size_t bytes) {
 }
 
 static void arena_purge(struct arena *arena, uint64_t now_ms, size_t delay_ms) {
-  if (now_ms < arena->purge_ms) return;
+  if (now_ms < arena->purge_ms || arena->fixed) return;
   arena_flush_quick(arena);
   bool more = arena_purge_pass(arena);
   arena->purge_ms = now_ms + (more ? 1 : delay_ms);
@@ -110,10 +111,12 @@ static void arena_purge(struct arena *arena, uint64_t now_ms, size_t delay_ms) {
 // Gives back what can be, at once, but about `keep` bytes; true if there was
 // anything.
 static bool arena_trim(struct arena *arena, size_t keep) {
+  if (arena->fixed) return false;
   bool any = false;
   size_t kept = 0;
   size_t size = 0;
   size_t page = loam_os_page_size();
+  arena_take_all_deferred(arena);
   arena_flush_quick(arena);
   struct block *block = free_index_next(&arena->index, NULL, 0, page);
   while (block != NULL) {

@@ -8,7 +8,8 @@
 // a block over the bound is merged at once, so a free stays O(1). The lists are
 // emptied, and their blocks merged, before an arena grows and with every purge.
 //
-// Template, see arena.h. Under the arena's lock.
+// Template, see arena.h. Under the arena's lock. A variant whose
+// QUICK_BYTES_PER_SEGMENT is 0 has none.
 //
 // Invariants:
 //   list i holds just the blocks of 16 * i bytes that have the flag QUICK
@@ -23,7 +24,6 @@
 enum {
   QUICK_BLOCK_BYTES_MAX = 512,
   QUICK_LISTS = QUICK_BLOCK_BYTES_MAX / BLOCK_ALIGNMENT + 1,
-  QUICK_BYTES_PER_SEGMENT = 131072,  // 3 % of it
 };
 
 struct quick_lists {
@@ -35,7 +35,9 @@ static inline size_t quick_bytes_max(size_t segments) {
   return segments * (size_t)QUICK_BYTES_PER_SEGMENT;
 }
 
-static inline bool is_quick_size(size_t size) { return size <= QUICK_BLOCK_BYTES_MAX; }
+static inline bool is_quick_size(size_t size) {
+  return QUICK_BYTES_PER_SEGMENT != 0 && size <= QUICK_BLOCK_BYTES_MAX;
+}
 
 static inline void quick_push(struct quick_lists *quick, struct block *block, uint32_t word) {
   size_t size = word_size(word);

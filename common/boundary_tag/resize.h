@@ -40,6 +40,10 @@ static bool arena_resize(struct arena *arena, struct block *block, size_t size) 
   return true;
 }
 
+// From this alignment on a small block has little beside it, so that a cache of
+// such blocks would hold on to many pages.
+enum { SPARSE_ALIGNMENT = 256 };
+
 // A block whose payload is at a multiple of `alignment`, more than 16.
 static struct block *arena_aligned_malloc(struct arena *arena, size_t size, size_t alignment) {
   // Room for the gap before it, which must be able to be a block itself.
@@ -56,6 +60,10 @@ static struct block *arena_aligned_malloc(struct arena *arena, size_t size, size
     block = inner;
   }
   arena_cut(arena, block, size);
+  if (alignment >= SPARSE_ALIGNMENT) {
+    word = block_word(block);
+    block_write(block, word_size(word), (word & BLOCK_FLAGS) | SPARSE);
+  }
   return block;
 }
 

@@ -37,7 +37,7 @@ struct segment *loam_segment_create(struct segment_pool *pool, struct arena *are
     put_record(pool, segment);
     return NULL;
   }
-  *segment = (struct segment){.base = base, .arena = arena};
+  *segment = (struct segment){.base = base, .bytes = SEGMENT_BYTES, .arena = arena};
   if (!loam_page_map_set(&pool->map, base, segment)) {
     loam_os_release(base, SEGMENT_BYTES);
     put_record(pool, segment);

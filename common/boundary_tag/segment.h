@@ -1,7 +1,8 @@
-// Segments: the stretches of address space that arenas cut into blocks. One
-// chunk of the page map each, which leads from any address to its segment.
+// Segments: the stretches of address space that arenas cut into blocks. Those
+// from the kernel are one chunk of the page map each, which leads from any
+// address to its segment; those in memory that a caller gave are in no map.
 //
-//     base                                                      base + 4 MiB
+//     base                                                      base + bytes
 //     | 8 unused | blocks, end to end ... | epilogue: 8-byte header |
 //
 // The epilogue is a header of size 0 that is in use, so that the last block
@@ -20,8 +21,10 @@ struct arena;
 
 struct segment {
   char *base;
+  size_t bytes;
   struct arena *arena;
   struct segment *next, *prev;  // in the arena's list
+  void *unused;                 // makes it a multiple of 16 bytes
 };
 
 enum {
@@ -29,6 +32,8 @@ enum {
   SEGMENT_EPILOGUE_BYTES = 8,
   SEGMENT_OVERHEAD_BYTES = SEGMENT_FIRST_BLOCK + SEGMENT_EPILOGUE_BYTES,
 };
+
+// Of those from the kernel.
 
 #define SEGMENT_BYTES LOAM_CHUNK_BYTES
 #define SEGMENT_BLOCK_BYTES_MAX (SEGMENT_BYTES - SEGMENT_OVERHEAD_BYTES)

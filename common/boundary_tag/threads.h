@@ -1,9 +1,9 @@
 // The state of a variant: its arenas, and which of them a thread uses. Template,
 // see arena.h. Everything here may be called by any thread.
 //
-// A thread allocates from one arena, when it starts the one that fewest others
-// use. It leaves it for one with fewer threads once it has found it taken
-// WAITS_MAX times in about ARENA_COUNTDOWN calls.
+// A thread allocates from its cache (thread_cache.h), where the variant has one,
+// and from one arena, when it starts the one that fewest others use. It leaves it for one with
+// fewer threads once it has found it taken WAITS_MAX times in about ARENA_COUNTDOWN calls.
 //
 // Order of locks: state.lock, then an arena's, then large's or the pool's. Only
 // a fork takes several arenas' locks at once, from the first to the last.
@@ -15,6 +15,7 @@
 
 #include "common/boundary_tag/arena.h"
 #include "common/boundary_tag/purge.h"
+#include "common/boundary_tag/thread_cache.h"
 #include "common/boundary_tag/walk.h"
 #include "common/options/options.h"
 
@@ -23,16 +24,17 @@ enum {
   WAITS_MAX = 32,
 };
 
-// A heap of one's own (process.h): one arena, in a page of its own.
+// A heap of one's own (process.h): one arena.
 struct loam_heap {
   struct arena arena;
   struct loam_heap *next, *prev;
+  size_t record_bytes;  // what it takes besides its segments
 };
 
 // All zero until the first call; large_bytes = 0 then sends every request to
 // the slow path, which sets things up.
 static struct {
-  struct loam_lock lock;  // of `ready` while it changes, and of `heaps`
+  struct loam_lock lock;  // of `ready` while it changes, `heaps`, `caches` and `gone`
   _Atomic(bool) ready;
   // options.large_bytes, for the fast path. Relaxed: who reads it before it is
   // set takes the slow path, and my_arena() orders all the rest.
@@ -45,6 +47,8 @@ static struct {
   pthread_key_t exit_key;  // tells when a thread ends
   _Atomic(bool) has_exit_key;
   struct loam_heap *heaps;
+  struct thread_cache *caches;
+  struct cache_sums gone;  // of threads that are no more
   struct arena arenas[ARENAS_MAX];
 } state;
 
@@ -52,6 +56,7 @@ static struct {
 static _Thread_local struct {
   struct arena *arena;
   unsigned waits;
+  struct thread_cache cache;
 } mine __attribute__((tls_model("initial-exec")));
 
 // --- Setting up --------------------------------------------------------------
@@ -102,6 +107,75 @@ static struct arena *least_used_arena(void) {
   return best;
 }
 
+// --- The thread's cache ------------------------------------------------------
+
+// From now on the thread's small blocks wait in its cache.
+static void open_cache(void) {
+  struct thread_cache *cache = &mine.cache;
+  if (THREAD_CACHE_BYTES == 0 || state.options.check_every != 0) return;
+  if (cache->bounds_bytes != 0 || cache->ended) return;
+  cache_open(cache);
+  loam_lock_acquire(&state.lock);
+  cache->next = state.caches;
+  if (cache->next != NULL) cache->next->prev = cache;
+  state.caches = cache;
+  loam_lock_release(&state.lock);
+}
+
+// Gives a block that is in nobody's hands, and in no list, back to its arena.
+static void send_home(struct block *block) {
+  struct arena *arena = segment_of(&state.pool, block)->arena;
+  if (!loam_lock_try(&arena->lock)) {
+    arena_defer(arena, block);
+    return;
+  }
+  arena_entered(arena);
+  arena_free(arena, block);
+  loam_lock_release(&arena->lock);
+}
+
+// Sends up to `most` blocks of a list home.
+static void cache_shrink(struct cache_list *list, size_t most) {
+  struct block *block;
+  for (; most > 0 && (block = cache_take(list)) != NULL; most--) send_home(block);
+}
+
+static void cache_flush(struct thread_cache *cache) {
+  for (size_t i = 0; i < CACHE_LISTS; i++) cache_shrink(&cache->lists[i], SIZE_MAX);
+}
+
+// Looks at one list, in turn. So a cache forgets what a program no longer uses.
+static void cache_age(struct thread_cache *cache) {
+  size_t i = cache->turn;
+  struct cache_list *list = &cache->lists[i];
+  cache->turn = (uint16_t)((i + 1) % CACHE_LISTS);
+  if (!cache_is_idle(list)) return;
+  cache_shrink(list, CACHE_AGED_MAX);
+  if (cache_count(list) <= list->bound / 2u && list->bound > cache_first_bound(i)) {
+    cache_set_bound(cache, i, list->bound / 2);
+  }
+}
+
+// The thread ends: nobody would use what waits there.
+static void close_cache(void) {
+  struct thread_cache *cache = &mine.cache;
+  cache->ended = true;
+  if (cache->bounds_bytes == 0) return;
+  cache_flush(cache);
+  for (size_t i = 0; i < CACHE_LISTS; i++) cache_set_bound(cache, i, 0);
+  loam_lock_acquire(&state.lock);
+  if (cache->next != NULL) cache->next->prev = cache->prev;
+  if (cache->prev != NULL) {
+    cache->prev->next = cache->next;
+  } else {
+    state.caches = cache->next;
+  }
+  cache_add_sums(cache, &state.gone);
+  loam_lock_release(&state.lock);
+}
+
+// --- Choosing ----------------------------------------------------------------
+
 __attribute__((cold, noinline)) static void choose_arena(void) {
   ensure_set_up();
   move_to_arena(least_used_arena());
@@ -110,6 +184,7 @@ __attribute__((cold, noinline)) static void choose_arena(void) {
   // thread.)
   if (atomic_load_explicit(&state.has_exit_key, memory_order_acquire)) {
     pthread_setspecific(state.exit_key, &state);
+    open_cache();
   }
 }
 
@@ -117,6 +192,7 @@ __attribute__((cold, noinline)) static void choose_arena(void) {
 // whichever has fewest threads then.
 static void leave_arena(void *value) {
   (void)value;
+  close_cache();
   move_to_arena(NULL);
 }
 
@@ -127,7 +203,7 @@ static inline struct arena *my_arena(void) {
 }
 
 static bool is_process_arena(const struct arena *arena) {
-  return arena >= state.arenas && arena < state.arenas + ARENAS_MAX;
+  return (uintptr_t)arena - (uintptr_t)state.arenas < sizeof state.arenas;
 }
 
 // --- Entering and leaving an arena -------------------------------------------
@@ -170,12 +246,14 @@ static bool for_each_arena(bool (*visit)(struct arena *arena, void *context), vo
   bool go_on = true;
   for (size_t i = 0; i < state.arena_count && go_on; i++) {
     enter(&state.arenas[i]);
+    arena_take_all_deferred(&state.arenas[i]);
     go_on = visit(&state.arenas[i], context);
     loam_lock_release(&state.arenas[i].lock);
   }
   loam_lock_acquire(&state.lock);
   for (struct loam_heap *heap = state.heaps; heap != NULL && go_on; heap = heap->next) {
     enter(&heap->arena);
+    arena_take_all_deferred(&heap->arena);
     go_on = visit(&heap->arena, context);
     loam_lock_release(&heap->arena.lock);
   }
@@ -192,6 +270,8 @@ static bool visit_check(struct arena *arena, void *context) {
 
 static bool heap_check(void) {
   if (!for_each_arena(visit_check, NULL)) return false;
+  // The caches of other threads are in use.
+  if (!cache_check(&mine.cache)) return walk_fault(&mine.cache, "broken cache of a thread");
   const void *broken = loam_large_check(&state.large);
   return broken == NULL || walk_fault(broken, "broken table of large blocks");
 }
@@ -208,8 +288,10 @@ static void purge_arena(struct arena *arena, uint64_t now_ms) {
 // Every ARENA_COUNTDOWN calls into an arena: gives back what has been free for a
 // while, there and in an arena that perhaps nobody uses any more.
 __attribute__((noinline)) static void tick(struct arena *arena) {
+  if (arena->fixed) return;
   uint64_t now_ms = loam_os_now_ms();
   mine.waits = 0;
+  if (THREAD_CACHE_BYTES != 0) cache_age(&mine.cache);
   purge_arena(arena, now_ms);
   // Relaxed: any arena serves, in turn.
   size_t turn = atomic_fetch_add_explicit(&state.ticks, 1, memory_order_relaxed);

@@ -31,7 +31,7 @@ static bool walk_segment(const struct arena *arena, const struct segment *segmen
                          struct walk *walk) {
   if (segment->arena != arena) return walk_fault(segment->base, "segment of another arena");
   struct block *block = block_at(segment->base, SEGMENT_FIRST_BLOCK);
-  char *epilogue = segment->base + SEGMENT_BYTES - SEGMENT_EPILOGUE_BYTES;
+  char *epilogue = segment->base + segment->bytes - SEGMENT_EPILOGUE_BYTES;
   bool prev_in_use = true;
   while ((char *)block < epilogue) {
     uint32_t word;
@@ -66,14 +66,20 @@ static bool walk_segment(const struct arena *arena, const struct segment *segmen
   return true;
 }
 
+// Whether an address lies in a segment of the arena.
+static bool is_in_arena(const struct arena *arena, const void *address) {
+  if (arena->fixed) return arena_segment_around(arena, address) != NULL;
+  const struct segment *segment = segment_of(arena->pool, address);
+  return segment != NULL && segment->arena == arena;
+}
+
 static bool walk_index(const struct arena *arena) {
   size_t bytes = 0;
   size_t blocks = 0;
   size_t size = 0;
   for (struct block *block = free_index_next(&arena->index, NULL, 0, BLOCK_BYTES_MIN);
        block != NULL; block = free_index_next(&arena->index, block, size, BLOCK_BYTES_MIN)) {
-    struct segment *segment = segment_of(arena->pool, block);
-    if (segment == NULL || segment->arena != arena) return walk_fault(block, "strayed block");
+    if (!is_in_arena(arena, block)) return walk_fault(block, "strayed block");
     uint32_t word = block_word(block);
     if ((word & IN_USE) != 0) return walk_fault(block, "block in use on a free list");
     size = word_size(word);
@@ -128,17 +134,21 @@ static bool walk_fresh(const struct arena *arena) {
 static bool arena_check(const struct arena *arena) {
   struct walk walk = {0};
   size_t segments = 0;
+  size_t bytes = 0;
   const struct segment *previous = NULL;
   for (const struct segment *segment = arena->segments; segment != NULL; segment = segment->next) {
-    if (segment_of(arena->pool, segment->base) != segment) {
+    if (!arena->fixed && segment_of(arena->pool, segment->base) != segment) {
       return walk_fault(segment->base, "segment not in the page map");
     }
     if (segment->prev != previous) return walk_fault(segment->base, "wrong segment before it");
     if (!walk_segment(arena, segment, &walk)) return false;
     previous = segment;
     segments++;
+    bytes += segment->bytes;
   }
-  if (segments != arena->segment_count) return walk_fault(arena, "wrong count of segments");
+  if (segments != arena->segment_count || bytes != arena->segment_bytes) {
+    return walk_fault(arena, "wrong count of segments");
+  }
   if (walk.free_bytes != arena->free_bytes) return walk_fault(arena, "wrong sum of free bytes");
   if (walk.free_blocks != arena->free_blocks) {
     return walk_fault(arena, "wrong count of free blocks");
@@ -178,7 +188,7 @@ static size_t arena_largest_free(const struct arena *arena) {
 
 // Adds the arena's blocks, large ones not included.
 static void arena_stats(const struct arena *arena, struct loam_stats *stats) {
-  size_t mapped = arena->segment_count * SEGMENT_BYTES;
+  size_t mapped = arena->segment_bytes;
   size_t live = arena->malloc_calls - arena->free_calls;
   size_t metadata =
       arena->segment_count * SEGMENT_OVERHEAD_BYTES + live * (size_t)BLOCK_HEADER_BYTES;

@@ -125,12 +125,14 @@ struct loam_variant {
   void (*heap_free)(struct loam_heap *heap, void *block);
   void (*heap_stats)(struct loam_heap *heap, struct loam_stats *stats);
   void (*heap_destroy)(struct loam_heap *heap);
+  // NULL where a variant has none.
+  struct loam_heap *(*heap_create_with_memory)(void *memory, size_t bytes);
 };
 
-// Defines P_variant for the variant that calls itself NAME.
-#define LOAM_DEFINE_VARIANT(P, NAME)                \
+// Defines P_variant for the variant that calls itself NAME; behind that,
+// initialisers of what only some variants have.
+#define LOAM_DEFINE_VARIANT(P, ...)                 \
   const struct loam_variant P##_variant = {         \
-      .name = (NAME),                               \
       .malloc = P##_malloc,                         \
       .calloc = P##_calloc,                         \
       .realloc = P##_realloc,                       \
@@ -152,6 +154,7 @@ struct loam_variant {
       .heap_free = P##_heap_free,                   \
       .heap_stats = P##_heap_stats,                 \
       .heap_destroy = P##_heap_destroy,             \
+      .name = __VA_ARGS__,                          \
   }
 
 #ifdef __cplusplus
