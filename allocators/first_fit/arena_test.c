@@ -216,6 +216,22 @@ SCENARIO(MemoryThatSomebodyHadIsDirty) {
   return NULL;
 }
 
+// The head of what is left then reaches over that start.
+SCENARIO(ABlockThatEndsJustBeforeFreshMemoryDirtiesItsStart) {
+  for (size_t more = 0; more <= BLOCK_BYTES_MIN; more += BLOCK_ALIGNMENT) {
+    start();
+    struct block *block = take(BIG);
+    give(block);
+    EXPECT(take(BIG + more) == block);
+    EXPECT_HOLDS(expect_whole());
+    uintptr_t dirty_end;
+    struct block *next = arena_calloc(&arena, BIG, &dirty_end);
+    EXPECT(next == block_next(block, BIG + more));
+    EXPECT(zero_behind(next, dirty_end));
+  }
+  return NULL;
+}
+
 SCENARIO(TheEndOfASegmentIsFreshToo) {
   start();
   uintptr_t dirty_end;

@@ -87,11 +87,11 @@ static inline bool is_fresh(uintptr_t end, uintptr_t fresh, uintptr_t fresh_end)
 
 // The block's bytes are in use from now on.
 static inline void arena_note_use(struct arena *arena, struct block *block, size_t size) {
-  uintptr_t end = (uintptr_t)block + size;
-  if (is_fresh(end, arena->fresh, arena->fresh_end)) {
-    // The rest behind it becomes a free block, whose head is written.
-    arena->fresh = end + FREE_BLOCK_HEAD_BYTES;
-    if (arena->fresh > arena->fresh_end) arena->fresh = arena->fresh_end;
+  // The rest behind it becomes a free block, whose head is written: also where
+  // the block itself ends just before what is fresh.
+  uintptr_t end = (uintptr_t)block + size + FREE_BLOCK_HEAD_BYTES;
+  if (is_fresh(end, arena->fresh, arena->fresh_end + FREE_BLOCK_HEAD_BYTES)) {
+    arena->fresh = end < arena->fresh_end ? end : arena->fresh_end;
   }
 }
 
