@@ -1,4 +1,3 @@
-#define LOAM_VARIANT_NAME "test"
 #include "allocators/first_fit/free_list.h"
 
 #include <string.h>

@@ -118,12 +118,14 @@ static void cache_ran_out(struct thread_cache *cache, size_t list) {
   cache_set_bound(cache, list, (uint16_t)(bound * 2));
 }
 
+static uint8_t cache_look(const struct cache_list *list) {
+  return (uint8_t)((uintptr_t)list->first / BLOCK_ALIGNMENT);
+}
+
 // Whether nothing has been put or taken, as far as one can see, since the last
 // look.
-static bool cache_is_idle(struct cache_list *list) {
-  uint8_t seen = list->seen;
-  list->seen = (uint8_t)((uintptr_t)list->first / BLOCK_ALIGNMENT);
-  return list->first != NULL && list->seen == seen;
+static bool cache_is_idle(const struct cache_list *list) {
+  return list->first != NULL && cache_look(list) == list->seen;
 }
 
 // --- All of a cache ----------------------------------------------------------

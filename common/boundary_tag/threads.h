@@ -111,8 +111,8 @@ static struct arena *least_used_arena(void) {
 
 // From now on the thread's small blocks wait in its cache.
 static void open_cache(void) {
-  struct thread_cache *cache = &mine.cache;
   if (THREAD_CACHE_BYTES == 0 || state.options.check_every != 0) return;
+  struct thread_cache *cache = &mine.cache;
   if (cache->bounds_bytes != 0 || cache->ended) return;
   cache_open(cache);
   loam_lock_acquire(&state.lock);
@@ -149,11 +149,13 @@ static void cache_age(struct thread_cache *cache) {
   size_t i = cache->turn;
   struct cache_list *list = &cache->lists[i];
   cache->turn = (uint16_t)((i + 1) % CACHE_LISTS);
-  if (!cache_is_idle(list)) return;
-  cache_shrink(list, CACHE_AGED_MAX);
-  if (cache_count(list) <= list->bound / 2u && list->bound > cache_first_bound(i)) {
-    cache_set_bound(cache, i, list->bound / 2);
+  if (cache_is_idle(list)) {
+    cache_shrink(list, CACHE_AGED_MAX);
+    if (cache_count(list) <= list->bound / 2u && list->bound > cache_first_bound(i)) {
+      cache_set_bound(cache, i, list->bound / 2);
+    }
   }
+  list->seen = cache_look(list);
 }
 
 // The thread ends: nobody would use what waits there.

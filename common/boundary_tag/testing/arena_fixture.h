@@ -1,15 +1,12 @@
-// One arena over first_fit's index, opened for tests in C. Each file of tests
-// has an arena of its own.
+// One arena, opened for tests in C. Each file of tests has an arena of its own.
+// A variant's tests include its free index before this (tests.bzl).
 
-#ifndef LOAM_ALLOCATORS_FIRST_FIT_ARENA_FIXTURE_H_
-#define LOAM_ALLOCATORS_FIRST_FIT_ARENA_FIXTURE_H_
-
-#define LOAM_VARIANT_NAME "test"
+#ifndef LOAM_COMMON_BOUNDARY_TAG_TESTING_ARENA_FIXTURE_H_
+#define LOAM_COMMON_BOUNDARY_TAG_TESTING_ARENA_FIXTURE_H_
 
 // No file of tests calls all of the templates.
 #pragma GCC diagnostic ignored "-Wunused-function"
 
-#include "allocators/first_fit/free_list.h"
 #include "common/boundary_tag/arena.h"
 #include "common/boundary_tag/purge.h"
 #include "common/boundary_tag/resize.h"
@@ -88,4 +85,4 @@ static const char *expect_all_free(void) {
   return NULL;
 }
 
-#endif  // LOAM_ALLOCATORS_FIRST_FIT_ARENA_FIXTURE_H_
+#endif  // LOAM_COMMON_BOUNDARY_TAG_TESTING_ARENA_FIXTURE_H_

@@ -1,6 +1,6 @@
 // Blocks that change their size in place, and aligned ones.
 
-#include "allocators/first_fit/arena_fixture.h"
+#include "common/boundary_tag/testing/arena_fixture.h"
 
 // --- Cutting -----------------------------------------------------------------
 

@@ -1,11 +1,11 @@
-// malloc and free in one arena: carving, coalescing, quick lists, growth, fresh
-// memory, deferred frees.
+// malloc and free in one arena: carving, coalescing, growth, fresh memory,
+// deferred frees.
 
 #include <pthread.h>
 
-#include "allocators/first_fit/arena_fixture.h"
+#include "common/boundary_tag/testing/arena_fixture.h"
 
-enum { BIG = 1024 };  // no quick size
+enum { BIG = 1024 };  // merges at once, whatever the variant
 
 // --- Carving -----------------------------------------------------------------
 
@@ -82,81 +82,20 @@ SCENARIO(TheLastBlockMergesUpToTheEpilogue) {
   return expect_all_free();
 }
 
-// --- Quick lists -------------------------------------------------------------
-
-SCENARIO(ASmallBlockComesBackFirst) {
-  start();
-  struct block *first = take(64);
-  struct block *second = take(64);
-  struct block *other = take(80);
-  give(first);
-  give(second);
-  give(other);
-  EXPECT(quick_count(&arena.quick) == 3 && arena.quick.bytes == 64 + 64 + 80);
-  EXPECT(has_flags(first, IN_USE | QUICK));
-  EXPECT_HOLDS(expect_whole());
-  EXPECT(take(64) == second);
-  EXPECT(!has_flags(second, QUICK));
-  EXPECT(take(64) == first);
-  EXPECT(take(80) == other);
-  EXPECT(quick_count(&arena.quick) == 0 && arena.quick.bytes == 0);
-  EXPECT_HOLDS(expect_whole());
-  return NULL;
-}
-
-SCENARIO(TheLargestQuickSize) {
-  start();
-  struct block *quick = take(QUICK_BLOCK_BYTES_MAX);
-  struct block *merged = take(QUICK_BLOCK_BYTES_MAX + BLOCK_ALIGNMENT);
-  give(quick);
-  give(merged);
-  EXPECT(quick_count(&arena.quick) == 1);
-  EXPECT(!has_flags(merged, IN_USE));
-  return expect_all_free();
-}
-
-SCENARIO(QuickListsAreBoundedAndFlushed) {
-  enum { COUNT = QUICK_BYTES_PER_SEGMENT / BLOCK_BYTES_MIN + 100 };
-  static struct block *blocks[COUNT];
-  start();
-  for (int i = 0; i < COUNT; i++) blocks[i] = take(BLOCK_BYTES_MIN);
-  for (int i = 0; i < COUNT; i++) {
-    give(blocks[i]);
-    EXPECT(arena.quick.bytes <= quick_bytes_max(1));
-  }
-  EXPECT(arena.quick.bytes == quick_bytes_max(1));
-  EXPECT_HOLDS(expect_whole());
-  EXPECT_HOLDS(expect_all_free());
-  EXPECT(quick_count(&arena.quick) == 0 && arena.quick.bytes == 0);
-  return NULL;
-}
-
-// Everything but `quick` blocks of 512 bytes, and 496 bytes, is in use for good.
-static const char *fill_segment(struct block **quick, int count) {
-  start();
-  for (int i = 0; i < count; i++) quick[i] = take(QUICK_BLOCK_BYTES_MAX);
-  EXPECT(take(SEGMENT_BLOCK_BYTES_MAX - (size_t)count * QUICK_BLOCK_BYTES_MAX) != NULL);
-  EXPECT(arena.free_bytes == 0);
-  for (int i = 0; i < count; i++) give(quick[i]);
-  EXPECT((int)quick_count(&arena.quick) == count);
-  return NULL;
-}
-
-SCENARIO(QuickBlocksAreMergedBeforeTheArenaGrows) {
-  struct block *quick[16];
-  EXPECT_HOLDS(fill_segment(quick, 16));
-  EXPECT(take(4096) == quick[0]);
-  EXPECT(arena.segment_count == 1 && quick_count(&arena.quick) == 0);
-  EXPECT_HOLDS(expect_whole());
-  return NULL;
-}
-
 // --- Growth ------------------------------------------------------------------
 
+enum { LEFT = 8192 };
+
+// One segment, all in use but LEFT bytes.
+static void fill_segment(void) {
+  start();
+  take(SEGMENT_BLOCK_BYTES_MAX - LEFT);
+}
+
 SCENARIO(TheArenaGrowsWhenNothingFits) {
-  struct block *quick[16];
-  EXPECT_HOLDS(fill_segment(quick, 16));
-  struct block *block = take(16 * QUICK_BLOCK_BYTES_MAX + BLOCK_ALIGNMENT);
+  fill_segment();
+  EXPECT(arena.segment_count == 1 && arena.free_bytes == LEFT);
+  struct block *block = take(LEFT + BLOCK_ALIGNMENT);
   EXPECT(block != NULL && arena.segment_count == 2);
   EXPECT(segment_of(&pool, block) == arena.segments);
   EXPECT_HOLDS(expect_whole());
@@ -164,8 +103,7 @@ SCENARIO(TheArenaGrowsWhenNothingFits) {
 }
 
 SCENARIO(WhatCannotGrowStaysWhole) {
-  struct block *quick[16];
-  EXPECT_HOLDS(fill_segment(quick, 16));
+  fill_segment();
   size_t calls = arena.malloc_calls;
   fail(LOAM_OS_MAP);
   struct block *block = take(65536);

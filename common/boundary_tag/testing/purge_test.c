@@ -1,6 +1,6 @@
 // Giving memory back: passes that age, decommit and drop segments; trim.
 
-#include "allocators/first_fit/arena_fixture.h"
+#include "common/boundary_tag/testing/arena_fixture.h"
 
 enum { HOLE = 262144, DELAY_MS = 100 };
 
@@ -149,15 +149,6 @@ SCENARIO(PassesAreADelayApart) {
   return NULL;
 }
 
-SCENARIO(APurgeFlushesTheQuickLists) {
-  start();
-  give(take(64));
-  EXPECT(quick_count(&arena.quick) == 1);
-  arena_purge(&arena, 1000, DELAY_MS);
-  EXPECT(quick_count(&arena.quick) == 0);
-  return expect_all_free();
-}
-
 SCENARIO(APassStopsAtItsLimitAndTheNextGoesOn) {
   enum { HOLES = PURGE_BLOCKS_MAX + 10 };
   static struct block *holes[HOLES];
@@ -277,12 +268,4 @@ SCENARIO(TrimDropsEveryFreeSegment) {
   EXPECT(take(1024) != NULL);
   EXPECT_HOLDS(expect_whole());
   return NULL;
-}
-
-SCENARIO(TrimFlushesTheQuickLists) {
-  start();
-  give(take(64));
-  EXPECT(arena_trim(&arena, 0));
-  EXPECT(quick_count(&arena.quick) == 0 && arena.segment_count == 0);
-  return expect_all_free();
 }

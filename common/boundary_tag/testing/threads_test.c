@@ -1,7 +1,7 @@
 // Threads over shared arenas: which one they use, and what becomes due.
 
-#include "allocators/first_fit/arena_fixture.h"
 #include "common/boundary_tag/process.h"
+#include "common/boundary_tag/testing/arena_fixture.h"
 
 enum { THREADS = 4, ROUNDS = 300000 };
 
