@@ -4,9 +4,6 @@
 #ifndef LOAM_COMMON_BOUNDARY_TAG_TESTING_ARENA_FIXTURE_H_
 #define LOAM_COMMON_BOUNDARY_TAG_TESTING_ARENA_FIXTURE_H_
 
-// No file of tests calls all of the templates.
-#pragma GCC diagnostic ignored "-Wunused-function"
-
 #include "common/boundary_tag/arena.h"
 #include "common/boundary_tag/purge.h"
 #include "common/boundary_tag/resize.h"

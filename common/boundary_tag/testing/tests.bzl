@@ -19,6 +19,7 @@ def boundary_tag_tests(index, own):
             size = "small",
             srcs = [source, index],
             copts = LOAM_C_COPTS + [
+                "-Wno-unused-function",  # no file calls all of the templates
                 "-DLOAM_VARIANT_NAME=\\\"test\\\"",
                 "-include",
                 "{}/{}".format(native.package_name(), index),
