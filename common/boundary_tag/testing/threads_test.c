@@ -70,3 +70,17 @@ SCENARIO(LargeMemoryPushesOutWhatIsFree) {
   heap_free(large);
   return NULL;
 }
+
+// A freed mapping serves the next large request, without the kernel.
+SCENARIO(AFreedMappingIsUsedAgain) {
+  enum { BYTES = 1 << 20 };
+  void *first = heap_malloc(BYTES);
+  EXPECT(first != NULL);
+  heap_free(first);
+  fail(LOAM_OS_MAP);
+  void *second = heap_malloc(BYTES);
+  fail_nothing();
+  EXPECT(second == first);
+  heap_free(second);
+  return NULL;
+}
