@@ -194,7 +194,9 @@ static inline uint64_t block_mark(const struct block *block) {
 }
 
 static inline bool block_has_mark(const struct block *block) {
-  return __builtin_expect(block->prev == block_mark(block), 0);
+  // Relaxed: another thread may be writing there, if the block is in use after
+  // all, and what it writes is not the mark.
+  return __builtin_expect(__atomic_load_n(&block->prev, __ATOMIC_RELAXED) == block_mark(block), 0);
 }
 
 // Tells the block after a free or used one about it.
