@@ -16,7 +16,7 @@ namespace loam::test {
 // x86-64 Linux, and no sanitizer that owns the signals.
 bool CanStep();
 
-using Function = void (*)();
+using Function = void (*)();  // any function; cast before a call
 
 struct Stepped {
   void *result;

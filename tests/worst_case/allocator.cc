@@ -1,0 +1,57 @@
+#include "tests/worst_case/allocator.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace loam::test {
+namespace {
+
+// heap_create_with_memory, where this tree's variants have it.
+template <typename Variant>
+auto HeapOver(const Variant &variant, void *memory, size_t bytes, int)
+    -> decltype(variant.heap_create_with_memory(memory, bytes)) {
+  if (variant.heap_create_with_memory == nullptr) return nullptr;
+  return variant.heap_create_with_memory(memory, bytes);
+}
+
+template <typename Variant>
+loam_heap *HeapOver(const Variant &, void *, size_t, long) {
+  return nullptr;
+}
+
+}  // namespace
+
+void *Allocator::Malloc(size_t size) const {
+  if (heap == nullptr) return reinterpret_cast<void *(*)(size_t)>(malloc)(size);
+  return reinterpret_cast<void *(*)(void *, size_t)>(malloc)(heap, size);
+}
+
+void Allocator::Free(void *block) const {
+  if (heap == nullptr) {
+    reinterpret_cast<void (*)(void *)>(free)(block);
+  } else {
+    reinterpret_cast<void (*)(void *, void *)>(free)(heap, block);
+  }
+}
+
+Allocator TextbookTlsf(void *memory, size_t bytes) {
+  textbook_tlsf *heap = textbook_tlsf_create(memory, bytes);
+  if (heap == nullptr) {
+    fprintf(stderr, "textbook_tlsf: no heap in %zu bytes\n", bytes);
+    std::abort();
+  }
+  return {"textbook_tlsf", true, heap, AsFunction(textbook_tlsf_malloc),
+          AsFunction(textbook_tlsf_free)};
+}
+
+Allocator LoamVariant(const loam_variant &variant, void *memory, size_t bytes) {
+  loam_heap *heap = HeapOver(variant, memory, bytes, 0);
+  if (heap == nullptr) {
+    return {variant.name, false, nullptr, AsFunction(variant.malloc), AsFunction(variant.free)};
+  }
+  return {variant.name, true, heap, AsFunction(variant.heap_malloc), AsFunction(variant.heap_free)};
+}
+
+Allocator Libc() { return {"libc", false, nullptr, AsFunction(&::malloc), AsFunction(&::free)}; }
+
+}  // namespace loam::test
