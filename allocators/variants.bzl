@@ -4,7 +4,7 @@ A new variant is a folder with a BUILD.bazel that calls loam_variant(), and a
 line in VARIANTS.
 """
 
-load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_C_COPTS")
+load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM_C_COPTS")
 
 # name: the folder, the library and the value of --//:variant; prefix: of its functions.
 VARIANTS = [
@@ -20,6 +20,7 @@ def loam_variant(name, srcs, hdrs, deps):
     :NAME     the prefixed functions, as a library
     :malloc   the standard names over them, for a binary's `malloc` attribute
     :preload  libloam_NAME.so, for LD_PRELOAD
+    :counted  as :NAME, compiled for tests that count the steps of a call
 
     All libraries are archives, also where a program (a test, by default) links
     its libraries as shared ones: what one shares with another is hidden.
@@ -42,6 +43,17 @@ def loam_variant(name, srcs, hdrs, deps):
         linkopts = ["-pthread"],
         linkstatic = True,
         visibility = ["//visibility:public"],
+        deps = deps + ["//common/variant"],
+    )
+    native.cc_library(
+        name = "counted",
+        testonly = True,
+        srcs = srcs,
+        hdrs = hdrs,
+        copts = LOAM_C_COPTS + LOAM_COUNT_STEPS_COPTS,
+        linkopts = ["-pthread"],
+        linkstatic = True,
+        visibility = ["//tests:__subpackages__"],
         deps = deps + ["//common/variant"],
     )
     native.cc_library(

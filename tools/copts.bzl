@@ -40,3 +40,7 @@ LOAM_CORE_CXX_COPTS = _WARNINGS + [
 
 # C++ of tests, benchmarks and service.
 LOAM_CXX_COPTS = _WARNINGS
+
+# Code that calls a function at the beginning of every basic block: how far it
+# goes can be counted (tests/worst_case).
+LOAM_COUNT_STEPS_COPTS = ["-fsanitize-coverage=trace-pc"]
