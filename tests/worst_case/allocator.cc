@@ -1,8 +1,5 @@
 #include "tests/worst_case/allocator.h"
 
-#include <cstdio>
-#include <cstdlib>
-
 namespace loam::test {
 namespace {
 
@@ -32,16 +29,6 @@ void Allocator::Free(void *block) const {
   } else {
     reinterpret_cast<void (*)(void *, void *)>(free)(heap, block);
   }
-}
-
-Allocator TextbookTlsf(void *memory, size_t bytes) {
-  textbook_tlsf *heap = textbook_tlsf_create(memory, bytes);
-  if (heap == nullptr) {
-    fprintf(stderr, "textbook_tlsf: no heap in %zu bytes\n", bytes);
-    std::abort();
-  }
-  return {"textbook_tlsf", true, heap, AsFunction(textbook_tlsf_malloc),
-          AsFunction(textbook_tlsf_free)};
 }
 
 Allocator LoamVariant(const loam_variant &variant, void *memory, size_t bytes) {

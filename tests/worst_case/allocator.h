@@ -9,7 +9,6 @@
 
 #include "common/variant/variant.h"
 #include "tests/worst_case/step.h"
-#include "tests/worst_case/textbook_tlsf.h"
 
 namespace loam::test {
 
@@ -32,8 +31,8 @@ Function AsFunction(Type *function) {
   return reinterpret_cast<Function>(function);
 }
 
-// Each over a new heap in the memory, which must hold one.
-Allocator TextbookTlsf(void *memory, size_t bytes);
+// Over a new heap in the memory, where the variant has such heaps; else the heap
+// of the process.
 Allocator LoamVariant(const loam_variant &variant, void *memory, size_t bytes);
 
 Allocator Libc();

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "tests/support/memory.h"
-#include "tests/worst_case/allocator.h"
+#include "tests/worst_case/textbook_allocator.h"
 
 namespace loam::test {
 namespace {

@@ -1,6 +1,7 @@
 // The instructions of one call, counted exactly: the processor's trap flag ends
-// every one of them in a SIGTRAP, whose handler counts. It costs a microsecond
-// or two an instruction, so it is for some calls of a run, not for all.
+// every one of them in a SIGTRAP, whose handler counts. An instruction costs a
+// microsecond or two then, in some virtual machines twenty: this is for some
+// calls of a run, not for all.
 //
 // (A machine without hardware counters has nothing better: valgrind's tools
 // count as exactly, but sum up over a function's calls and report no maximum.)

@@ -14,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "tests/support/memory.h"
 #include "tests/worst_case/measure.h"
+#include "tests/worst_case/textbook_allocator.h"
 
 ABSL_FLAG(std::vector<std::string>, allocators, {},
           "which to measure, separated by commas: names of variants, textbook_tlsf, libc; "
