@@ -1,23 +1,6 @@
 #include "tests/worst_case/allocator.h"
 
 namespace loam::test {
-namespace {
-
-// heap_create_with_memory, where this tree's variants have it.
-template <typename Variant>
-auto HeapOver(const Variant &variant, void *memory, size_t bytes, int)
-    -> decltype(variant.heap_create_with_memory(memory, bytes)) {
-  if (variant.heap_create_with_memory == nullptr) return nullptr;
-  return variant.heap_create_with_memory(memory, bytes);
-}
-
-template <typename Variant>
-loam_heap *HeapOver(const Variant &, void *, size_t, long) {
-  return nullptr;
-}
-
-}  // namespace
-
 void *Allocator::Malloc(size_t size) const {
   if (heap == nullptr) return reinterpret_cast<void *(*)(size_t)>(malloc)(size);
   return reinterpret_cast<void *(*)(void *, size_t)>(malloc)(heap, size);
@@ -32,7 +15,9 @@ void Allocator::Free(void *block) const {
 }
 
 Allocator LoamVariant(const loam_variant &variant, void *memory, size_t bytes) {
-  loam_heap *heap = HeapOver(variant, memory, bytes, 0);
+  loam_heap *heap = variant.heap_create_with_memory != nullptr
+                        ? variant.heap_create_with_memory(memory, bytes)
+                        : nullptr;
   if (heap == nullptr) {
     return {variant.name, false, nullptr, AsFunction(variant.malloc), AsFunction(variant.free)};
   }

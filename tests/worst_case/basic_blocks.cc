@@ -58,6 +58,7 @@ class CountedRun : public Calls {
   Steps steps_;
 };
 
+// The heap stays where it is, for its variant may know of it.
 Steps CountOver(const MakeAllocator &make, size_t heap_bytes, size_t operations,
                 bool *given_memory) {
   void *memory = mmap(nullptr, heap_bytes, PROT_READ | PROT_WRITE,
@@ -69,9 +70,7 @@ Steps CountOver(const MakeAllocator &make, size_t heap_bytes, size_t operations,
   madvise(memory, heap_bytes, MADV_NOHUGEPAGE);  // few bytes of each block are touched
   const Allocator allocator = make(memory, heap_bytes);
   *given_memory = allocator.given_memory;
-  const Steps steps = CountSteps(allocator, {heap_bytes, operations, kSeed});
-  munmap(memory, heap_bytes);
-  return steps;
+  return CountSteps(allocator, {heap_bytes, operations, kSeed});
 }
 
 std::ostream &operator<<(std::ostream &out, const MostSteps &most) {

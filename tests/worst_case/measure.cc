@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "tests/support/memory.h"
 #include "tests/support/process.h"
 #include "tests/worst_case/step.h"
 #include "tests/worst_case/ticks.h"
@@ -19,6 +20,9 @@ namespace {
 
 constexpr unsigned kHangSeconds = 600;
 constexpr size_t kPageBytes = 4096;  // or a part of one
+
+constexpr size_t kWarmUpBytes = 256 * kKiB;
+constexpr size_t kWarmUpOperations = 10000;
 
 // A call of the mix, in memory that the children share with their parent.
 struct Call {
@@ -65,7 +69,18 @@ class Mapping {
   void *start_;
 };
 
-// What both kinds of runs have: the allocator, and where they are in the mix.
+class PlainRun : public Calls {
+ public:
+  explicit PlainRun(const Allocator &allocator) : allocator_(allocator) {}
+  void *Malloc(size_t size) override { return allocator_.Malloc(size); }
+  void Free(void *block, size_t) override { allocator_.Free(block); }
+  void BeginPhase(const char *) override {}
+
+ private:
+  const Allocator &allocator_;
+};
+
+// What both kinds of measured runs have: the allocator, and where they are in the mix.
 class Run : public Calls {
  public:
   Run(const Allocator &allocator, Call *calls, size_t calls_max, Shared *shared)
@@ -199,6 +214,7 @@ class Measuring {
   std::string InChild(const std::function<MixResult(const Allocator &)> &body) {
     const ChildResult child = RunInChild(
         [&] {
+          WarmUp();
           const Allocator allocator = make_(heap_.start(), options_.mix.heap_bytes);
           shared_->given_memory = allocator.given_memory;
           if (allocator.given_memory) MakeResident();
@@ -208,6 +224,16 @@ class Measuring {
         },
         kHangSeconds);
     return child.Exited(0) ? "" : child.Describe();
+  }
+
+  // A short mix over another heap: a child meets each page of the program for the
+  // first time, which is a fault, too. The heap stays where it is, for its
+  // variant may know of it.
+  void WarmUp() const {
+    void *memory = MapOrDie(kWarmUpBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+    const Allocator allocator = make_(memory, kWarmUpBytes);
+    PlainRun run(allocator);
+    RunMix({kWarmUpBytes, kWarmUpOperations, options_.mix.seed}, &run);
   }
 
   // Resident from the start: a page fault is no part of an allocator's time.
