@@ -1,6 +1,7 @@
 #include "tests/worst_case/allocator.h"
 
 namespace loam::test {
+
 void *Allocator::Malloc(size_t size) const {
   if (heap == nullptr) return reinterpret_cast<void *(*)(size_t)>(malloc)(size);
   return reinterpret_cast<void *(*)(void *, size_t)>(malloc)(heap, size);
