@@ -81,8 +81,11 @@ class StressRun {
   // begun and one that is kept. (Threads race for the last heap to make.)
   size_t MemoryBound() const {
     const size_t beginnings = options_.threads + World::kHeapsMax + options_.threads;
-    return 2 * world_.live_bytes_max() + 64 * kMiB + beginnings * 2 * kChunkBytes;
+    return ResidentBound() + beginnings * 2 * kChunkBytes;
   }
+
+  // Chunks begun and kept are hardly touched.
+  size_t ResidentBound() const { return 2 * world_.live_bytes_max() + 64 * kMiB; }
 
   void Round(Clock::time_point end) {
     world_.stop = false;
@@ -125,16 +128,20 @@ class StressRun {
   void WatchMemory() {
     const size_t mapped = Stats().mapped_bytes - mapped_before_;
     report_.mapped_peak = std::max(report_.mapped_peak, mapped);
-    if (mapped > report_.memory_bound) world_.Fail(Over("mapped_bytes", mapped));
+    if (mapped > report_.memory_bound) {
+      world_.Fail(Over("mapped_bytes", mapped, report_.memory_bound));
+    }
     if (kSanitizerRuntime) return;  // its shadow counts as ours
     const size_t resident = ResidentBytes() - resident_before_;
     report_.resident_peak = std::max(report_.resident_peak, resident);
-    if (resident > report_.memory_bound) world_.Fail(Over("resident memory", resident));
+    if (resident > ResidentBound()) {
+      world_.Fail(Over("resident memory", resident, ResidentBound()));
+    }
   }
 
-  std::string Over(const char *what, size_t bytes) const {
+  static std::string Over(const char *what, size_t bytes, size_t bound) {
     return std::string(what) + ": " + std::to_string(bytes / kMiB) + " MiB, over the bound of " +
-           std::to_string(report_.memory_bound / kMiB) + " MiB";
+           std::to_string(bound / kMiB) + " MiB";
   }
 
   void WatchProgress() {
