@@ -18,16 +18,17 @@ namespace {
 
 constexpr size_t kOperations = 10000000;
 
+const loam_variant &Variant() { return LOAM_JOIN(LOAM_PREFIX, variant); }
+
 TEST(VariantStepsTest, DoNotGrowWithTheHeap) {
-  const loam_variant &variant = LOAM_JOIN(LOAM_PREFIX, variant);
   const StepsOfTwoHeaps steps = CountStepsOfTwoHeaps(
-      [&variant](void *memory, size_t bytes) { return LoamVariant(variant, memory, bytes); },
+      [](void *memory, size_t bytes) { return LoamVariant(Variant(), memory, bytes); },
       kOperations);
   puts(steps.Describe().c_str());
   EXPECT_EQ(steps.small.result.fault, nullptr) << steps.small.result.fault;
   EXPECT_EQ(steps.large.result.fault, nullptr) << steps.large.result.fault;
   EXPECT_GT(steps.small.malloc.steps, 1u) << "nothing counts";
-  if (!LOAM_BOUNDED) GTEST_SKIP() << variant.name << " does not promise bounded time";
+  if (!LOAM_BOUNDED) GTEST_SKIP() << Variant().name << " does not promise bounded time";
   EXPECT_TRUE(steps.given_memory) << "a heap that asks the kernel has no bound";
   EXPECT_TRUE(steps.AreConstant());
 }
