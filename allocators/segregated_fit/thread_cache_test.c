@@ -140,6 +140,21 @@ SCENARIO(StatisticsCountCachedBlocksAsFree) {
   return NULL;
 }
 
+// The arenas and the caches are not read at one moment: blocks that were freed in
+// between are in the caches' sums, and were never among those in use.
+SCENARIO(StatisticsNeverFallBelowNothing) {
+  empty();
+  struct cache_sums before = state.gone;
+  state.gone.blocks += 1000000;
+  state.gone.bytes += (size_t)1000000 * 64;
+  struct loam_stats now = stats();
+  state.gone = before;
+  EXPECT(now.live_blocks == 0 && now.allocated_bytes == 0);
+  EXPECT(now.live_blocks == now.malloc_calls - now.free_calls);
+  EXPECT(now.mapped_bytes == now.allocated_bytes + now.free_bytes + now.metadata_bytes);
+  return NULL;
+}
+
 SCENARIO(ABlockAlignedFarIsNotCached) {
   empty();
   for (size_t alignment = 16; alignment <= 4096; alignment *= 2) {

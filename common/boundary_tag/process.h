@@ -91,11 +91,15 @@ static void count_caches(struct loam_stats *stats) {
     cache_add_sums(cache, &sums);
   }
   loam_lock_release(&state.lock);
+  // Other threads went on since their arenas were read: never below nothing.
+  size_t usable = sums.bytes - sums.blocks * BLOCK_HEADER_BYTES;
+  if (sums.blocks > stats->live_blocks) sums.blocks = stats->live_blocks;
+  if (usable > stats->allocated_bytes) usable = stats->allocated_bytes;
   stats->live_blocks -= sums.blocks;
-  stats->allocated_bytes -= sums.bytes - sums.blocks * BLOCK_HEADER_BYTES;
+  stats->allocated_bytes -= usable;
   stats->metadata_bytes -= sums.blocks * BLOCK_HEADER_BYTES;
   stats->free_blocks += sums.blocks;
-  stats->free_bytes += sums.bytes;
+  stats->free_bytes += usable + sums.blocks * BLOCK_HEADER_BYTES;
   stats->malloc_calls += sums.mallocs;
   stats->free_calls += sums.mallocs + sums.blocks;
 }
