@@ -22,7 +22,8 @@ LOAM_DECLARE_VARIANT(sf);
 // gives NULL with errno = ENOMEM. A block is at most 4 GiB - 144 bytes.
 //
 // The memory may have any alignment and any content, and has to stay until
-// sf_heap_destroy, which gives it back to the caller as it is. About 7 KiB of it
+// sf_heap_destroy, which gives it back to the caller as it is. (All heaps are on
+// one list: memory that goes before its heap breaks the next call that walks it.) About 7 KiB of it
 // are the heap's own records. Too small for those: NULL with errno = ENOMEM.
 // The first touch of a page enters the kernel, too: who must not have that locks
 // the memory first (mlock).
