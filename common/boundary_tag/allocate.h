@@ -101,6 +101,7 @@ static inline void *malloc_in(struct arena *arena, struct request want) {
 __attribute__((cold, noinline)) static void *malloc_last_resort(struct arena *arena,
                                                                 struct request want) {
   if (arena->fixed) return out_of_memory();
+  cache_flush(&mine.cache);
   loam_large_trim(&state.large, 0);
   enter(arena);
   void *payload = malloc_in(arena, want);

@@ -2,8 +2,9 @@
 // see arena.h. Everything here may be called by any thread.
 //
 // A thread allocates from its cache (thread_cache.h), where the variant has one,
-// and from one arena, when it starts the one that fewest others use. It leaves it for one with
-// fewer threads once it has found it taken WAITS_MAX times in about ARENA_COUNTDOWN calls.
+// and from one arena, when it starts the one that fewest others use. It leaves it
+// for one with fewer threads once it has found it taken WAITS_MAX times in about
+// ARENA_COUNTDOWN calls.
 //
 // Order of locks: state.lock, then an arena's, then large's or the pool's. Only
 // a fork takes several arenas' locks at once, from the first to the last.

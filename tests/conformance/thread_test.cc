@@ -3,14 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "tests/conformance/variant_test.h"
 #include "tests/support/memory.h"
+#include "tests/support/queue.h"
 #include "tests/support/random.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/stamp.h"
@@ -25,41 +23,6 @@ struct Parcel {
   void *block;
   size_t size;
   uint64_t seed;
-};
-
-// A queue of bounded length between threads.
-class Queue {
- public:
-  void Push(Parcel parcel) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return parcels_.size() < kBound; });
-    parcels_.push_back(parcel);
-    changed_.notify_all();
-  }
-
-  // False when the queue is closed and empty.
-  bool Pop(Parcel *parcel) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || !parcels_.empty(); });
-    if (parcels_.empty()) return false;
-    *parcel = parcels_.front();
-    parcels_.pop_front();
-    changed_.notify_all();
-    return true;
-  }
-
-  void Close() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  static constexpr size_t kBound = 256;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Parcel> parcels_;
-  bool closed_ = false;
 };
 
 class ThreadTest : public VariantTest {
@@ -109,7 +72,7 @@ TEST_P(ThreadTest, EachForItself) {
 
 TEST_P(ThreadTest, SomeMakeAndOthersFree) {
   const size_t live = Live();
-  Queue queue;
+  Queue<Parcel, 256> queue;
   std::vector<std::thread> makers;
   std::vector<std::thread> takers;
   for (uint64_t id = 0; id < 3; ++id) {
@@ -130,8 +93,8 @@ TEST_P(ThreadTest, SomeMakeAndOthersFree) {
 
 TEST_P(ThreadTest, ReallocByAnotherThread) {
   const size_t live = Live();
-  Queue there;
-  Queue back;
+  Queue<Parcel, 256> there;
+  Queue<Parcel, 256> back;
   std::thread other([&] {
     Random random(8);
     Parcel parcel;

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "common/os/os.h"
-#include "tests/stress/queue.h"
 #include "tests/support/memory.h"
+#include "tests/support/queue.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/stamp.h"
 
@@ -106,7 +106,7 @@ void Worker::StepOfAll() {
 }
 
 void Worker::FeedAConsumer() {
-  Queue queue;
+  Queue<Parcel, 64> queue;
   std::thread consumer([this, &queue, seed = random_.Next()] {
     ++world_->counts()->threads;
     Random random(seed);

@@ -1,7 +1,7 @@
-// A queue of bounded length between a producer and a consumer.
+// A queue of bounded length between threads.
 
-#ifndef LOAM_TESTS_STRESS_QUEUE_H_
-#define LOAM_TESTS_STRESS_QUEUE_H_
+#ifndef LOAM_TESTS_SUPPORT_QUEUE_H_
+#define LOAM_TESTS_SUPPORT_QUEUE_H_
 
 #include <condition_variable>
 #include <cstddef>
@@ -9,10 +9,9 @@
 #include <mutex>
 #include <utility>
 
-#include "tests/stress/world.h"
-
 namespace loam::test {
 
+template <typename Parcel, size_t kBound>
 class Queue {
  public:
   void Push(Parcel parcel) {
@@ -40,7 +39,6 @@ class Queue {
   }
 
  private:
-  static constexpr size_t kBound = 64;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Parcel> parcels_;
@@ -49,4 +47,4 @@ class Queue {
 
 }  // namespace loam::test
 
-#endif  // LOAM_TESTS_STRESS_QUEUE_H_
+#endif  // LOAM_TESTS_SUPPORT_QUEUE_H_
