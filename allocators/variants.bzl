@@ -10,6 +10,7 @@ load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM
 VARIANTS = [
     struct(name = "first_fit", prefix = "ff"),
     struct(name = "segregated_fit", prefix = "sf"),
+    struct(name = "thread_heap", prefix = "th"),
 ]
 
 DEFAULT_VARIANT = "first_fit"

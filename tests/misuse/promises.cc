@@ -22,6 +22,12 @@ constexpr Row kTable[] = {
 
     // What is known of a large block is out of its reach: there is nothing of ours to break.
     {"overflow_backward", kAny, kLarge, Promise::kNotPromised},
+
+    // Nothing of thread_heap's lies among the blocks.
+    {"overflow_forward", "thread_heap", kAnySize, Promise::kHarmless},
+    {"overflow_backward", "thread_heap", kSmall, Promise::kHarmless},
+    {"overflow_backward", "thread_heap", kMedium, Promise::kHarmless},
+    {"write_after_free", "thread_heap", kAnySize, Promise::kHarmless},
 };
 
 bool Matches(const std::string &pattern, const std::string &name) {

@@ -1,0 +1,290 @@
+#include "allocators/thread_heap/arena.h"
+
+#include "common/check/report.h"
+
+enum { AGED_SLABS_MAX = 256 };  // that one pass of the decay looks at
+
+void th_fail(const void *address, const char *what) { loam_fatal("thread_heap", address, what); }
+
+bool th_complain(const void *address, const char *what) {
+  loam_complain("thread_heap", address, what);
+  return false;
+}
+
+// --- Lists, under the lock ---------------------------------------------------
+
+static void bin_push_front(struct th_bin *bin, struct th_slab *slab) {
+  slab->prev = NULL;
+  slab->next = bin->first;
+  if (bin->first != NULL) {
+    bin->first->prev = slab;
+  } else {
+    bin->last = slab;
+  }
+  bin->first = slab;
+}
+
+static void bin_push_back(struct th_bin *bin, struct th_slab *slab) {
+  slab->next = NULL;
+  slab->prev = bin->last;
+  if (bin->last != NULL) {
+    bin->last->next = slab;
+  } else {
+    bin->first = slab;
+  }
+  bin->last = slab;
+}
+
+static void bin_remove(struct th_bin *bin, struct th_slab *slab) {
+  if (slab->next != NULL) {
+    slab->next->prev = slab->prev;
+  } else {
+    bin->last = slab->prev;
+  }
+  if (slab->prev != NULL) {
+    slab->prev->next = slab->next;
+  } else {
+    bin->first = slab->next;
+  }
+}
+
+static void all_add(struct th_arena *arena, struct th_slab *slab) {
+  slab->all_prev = NULL;
+  slab->all_next = arena->slabs;
+  if (arena->slabs != NULL) arena->slabs->all_prev = slab;
+  arena->slabs = slab;
+  arena->bins[slab->class].slabs++;
+}
+
+static void all_remove(struct th_arena *arena, struct th_slab *slab) {
+  if (arena->cursor == slab) arena->cursor = slab->all_next;
+  if (slab->all_next != NULL) slab->all_next->all_prev = slab->all_prev;
+  if (slab->all_prev != NULL) {
+    slab->all_prev->all_next = slab->all_next;
+  } else {
+    arena->slabs = slab->all_next;
+  }
+  arena->bins[slab->class].slabs--;
+}
+
+// --- Slabs -------------------------------------------------------------------
+
+static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
+  bool zeroed;
+  struct th_slab *slab = th_slices_take(th_class_slices(class), &zeroed);
+  if (slab == NULL) return NULL;
+  th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached, zeroed);
+  all_add(arena, slab);
+  return slab;
+}
+
+static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
+  unsigned slices = th_class_slices(slab->class);
+  all_remove(arena, slab);
+  th_slab_forget(slab);
+  th_slices_give(slab, slices);
+}
+
+// --- Taking ------------------------------------------------------------------
+
+static unsigned take(struct th_arena *arena, unsigned class, unsigned count, void **out,
+                     bool *zeroed) {
+  struct th_bin *bin = &arena->bins[class];
+  unsigned taken = 0;
+  while (taken < count) {
+    struct th_slab *slab = bin->first;
+    if (slab == NULL) {
+      // What old slabs gave will do for now; a new one costs memory.
+      if (taken != 0) break;
+      slab = add_slab(arena, class);
+      if (slab == NULL) break;
+      bin_push_front(bin, slab);
+    }
+    *zeroed = slab->zeroed;
+    slab->zeroed = false;
+    unsigned some = th_slab_take(slab, count - taken, out - taken);
+    if (slab->free_count == 0) bin_remove(bin, slab);
+    taken += some;
+  }
+  bin->blocks_out += taken;
+  return taken;
+}
+
+unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out,
+                       bool *zeroed) {
+  loam_lock_acquire(&arena->lock);
+  unsigned taken = take(arena, class, count, out, zeroed);
+  loam_lock_release(&arena->lock);
+  return taken;
+}
+
+void *th_arena_malloc(struct th_arena *arena, unsigned class, bool *zeroed) {
+  void *out[1];
+  loam_lock_acquire(&arena->lock);
+  unsigned taken = take(arena, class, 1, out + 1, zeroed);
+  loam_lock_release(&arena->lock);
+  return taken == 0 ? NULL : out[0];
+}
+
+// --- Giving back -------------------------------------------------------------
+
+// Under the lock of the slab's arena.
+static void put(struct th_slab *slab, void *block) {
+  int number = th_block_number(slab, block);
+  if (number < 0) th_fail(block, "free: not the start of a block");
+  if (th_block_is_free(slab, (unsigned)number)) th_fail(block, "free: a block that is free (double free?)");
+  struct th_bin *bin = &slab->arena->bins[slab->class];
+  th_slab_put(slab, (unsigned)number);
+  bin->blocks_out--;
+  if (slab->free_count == slab->capacity) {
+    if (slab->capacity > 1) bin_remove(bin, slab);
+    drop_slab(slab->arena, slab);
+  } else if (slab->free_count == 1) {
+    // Behind the others: the longer it waits, the more of it is free at once.
+    bin_push_back(bin, slab);
+  }
+}
+
+void th_arena_put(void **blocks, size_t count) {
+  while (count != 0) {
+    // A round for each arena: its blocks go, the others move up.
+    struct th_slab *slab = th_slab_around(blocks[0]);
+    if (slab == NULL) th_fail(blocks[0], "free: a cached block of no slab");
+    struct th_arena *arena = slab->arena;
+    size_t others = 0;
+    loam_lock_acquire(&arena->lock);
+    for (size_t i = 0; i < count; i++) {
+      slab = th_slab_around(blocks[i]);
+      if (slab == NULL) th_fail(blocks[i], "free: a cached block of no slab");
+      if (slab->arena == arena) {
+        put(slab, blocks[i]);
+      } else {
+        blocks[others++] = blocks[i];
+      }
+    }
+    loam_lock_release(&arena->lock);
+    count = others;
+  }
+}
+
+void th_arena_free(struct th_slab *slab, void *block) {
+  struct th_arena *arena = slab->arena;
+  loam_lock_acquire(&arena->lock);
+  arena->free_calls++;
+  put(slab, block);
+  loam_lock_release(&arena->lock);
+}
+
+void th_arena_destroy(struct th_arena *arena) {
+  struct th_slab *next;
+  for (struct th_slab *slab = arena->slabs; slab != NULL; slab = next) {
+    next = slab->all_next;
+    drop_slab(arena, slab);
+  }
+}
+
+// --- Giving memory back ------------------------------------------------------
+
+bool th_arena_age(struct th_arena *arena) {
+  if (!loam_lock_try(&arena->lock)) return true;
+  struct th_slab *slab = arena->cursor != NULL ? arena->cursor : arena->slabs;
+  for (unsigned i = 0; slab != NULL && i < AGED_SLABS_MAX; i++, slab = slab->all_next) {
+    if (slab->touched) {
+      slab->touched = false;
+    } else {
+      th_slab_purge(slab);
+    }
+  }
+  arena->cursor = slab;
+  loam_lock_release(&arena->lock);
+  return slab != NULL;
+}
+
+bool th_arena_trim(struct th_arena *arena) {
+  bool any = false;
+  loam_lock_acquire(&arena->lock);
+  for (struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
+    any |= th_slab_purge(slab);
+  }
+  loam_lock_release(&arena->lock);
+  return any;
+}
+
+// --- Statistics and proof ----------------------------------------------------
+
+void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
+  loam_lock_acquire(&arena->lock);
+  for (unsigned class = 1; class < TH_CLASSES; class++) {
+    const struct th_bin *bin = &arena->bins[class];
+    size_t capacity = class < TH_SLAB_CLASSES ? TH_SLICE_BYTES / th_class_bytes(class) : 1;
+    size_t free_blocks = bin->slabs * capacity - bin->blocks_out;
+    size_t mapped = bin->slabs * (th_class_slices(class) << TH_SLICE_BITS);
+    stats->live_blocks += bin->blocks_out;
+    stats->allocated_bytes += bin->blocks_out * th_class_bytes(class);
+    stats->mapped_bytes += mapped;
+    stats->free_blocks += free_blocks;
+    stats->free_bytes += free_blocks * th_class_bytes(class);
+    // What is left of a slice behind its last block.
+    stats->metadata_bytes += mapped - bin->slabs * capacity * th_class_bytes(class);
+    if (free_blocks != 0 && th_class_bytes(class) > stats->largest_free_bytes) {
+      stats->largest_free_bytes = th_class_bytes(class);
+    }
+  }
+  stats->free_calls += arena->free_calls;
+  loam_lock_release(&arena->lock);
+}
+
+static bool check_slab(const struct th_arena *arena, const struct th_slab *slab) {
+  if (slab->arena != arena) return th_complain(slab, "slab of another arena");
+  if (slab->class == 0 || slab->class >= TH_CLASSES) return th_complain(slab, "slab of no class");
+  if (slab->block_bytes != th_class_bytes(slab->class)) return th_complain(slab, "wrong block size");
+  if (slab->free_count == slab->capacity) return th_complain(slab, "empty slab");
+  bool is_cached = !arena->is_own && !arena->is_uncached && slab->class < TH_SLAB_CLASSES;
+  if (th_map_get((size_t)(slab - th_region.records)) != (is_cached ? slab->class : 0)) {
+    return th_complain(slab, "wrong page map");
+  }
+  if (!th_slab_check(slab)) return th_complain(slab, "wrong bitmap of free blocks");
+  return true;
+}
+
+static bool check_bin(const struct th_arena *arena, unsigned class, size_t slabs, size_t out,
+                      size_t listed) {
+  const struct th_bin *bin = &arena->bins[class];
+  if (bin->slabs != slabs) return th_complain(bin, "wrong count of slabs");
+  if (bin->blocks_out != out) return th_complain(bin, "wrong count of blocks");
+  const struct th_slab *previous = NULL;
+  for (const struct th_slab *slab = bin->first; slab != NULL; slab = slab->next) {
+    if (slab->arena != arena || slab->class != class) return th_complain(slab, "strayed slab");
+    if (slab->free_count == 0) return th_complain(slab, "full slab in a list");
+    if (slab->prev != previous || listed-- == 0) return th_complain(slab, "broken list of slabs");
+    previous = slab;
+  }
+  if (listed != 0 || bin->last != previous) return th_complain(bin, "slab missing in its list");
+  return true;
+}
+
+static bool check(const struct th_arena *arena) {
+  size_t slabs[TH_CLASSES] = {0};
+  size_t out[TH_CLASSES] = {0};
+  size_t listed[TH_CLASSES] = {0};
+  const struct th_slab *previous = NULL;
+  for (const struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
+    if (!check_slab(arena, slab)) return false;
+    if (slab->all_prev != previous) return th_complain(slab, "broken list of all slabs");
+    slabs[slab->class]++;
+    out[slab->class] += (size_t)(slab->capacity - slab->free_count);
+    listed[slab->class] += slab->free_count != 0;
+    previous = slab;
+  }
+  for (unsigned class = 0; class < TH_CLASSES; class++) {
+    if (!check_bin(arena, class, slabs[class], out[class], listed[class])) return false;
+  }
+  return true;
+}
+
+bool th_arena_check(struct th_arena *arena) {
+  loam_lock_acquire(&arena->lock);
+  bool whole = check(arena);
+  loam_lock_release(&arena->lock);
+  return whole;
+}

@@ -1,0 +1,76 @@
+// An arena: slabs that some threads share, a bin of them for each class. Threads
+// come here when their cache is empty or full, and then for many blocks at
+// once; a block goes back to the arena that its slab belongs to, whoever frees
+// it. A heap of one's own is an arena too, whose blocks no cache ever holds.
+//
+// Thread-safe: one lock each. Order: an arena's, then the region's; never two arenas'
+// at once but before a fork.
+//
+// Invariants, under the lock:
+//   blocks_out of a bin = sum of (capacity - free_count) of its class's slabs
+//   slabs of a bin = slabs of its class in the list of all
+//   a bin's list holds just the slabs with 0 < free_count < capacity
+//   no slab has free_count = capacity: it goes back to the region at once
+
+#ifndef LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
+#define LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
+
+#include "allocators/thread_heap/slab.h"
+#include "common/large/large.h"
+#include "common/stats/stats.h"
+
+struct th_bin {
+  struct th_slab *first, *last;  // those with free blocks, the next to use first
+  size_t blocks_out;
+  size_t slabs;
+};
+
+// All zero is ready.
+struct th_arena {
+  struct loam_lock lock;
+  _Atomic(uint32_t) threads;  // that allocate from it
+  bool is_own;                // a heap of one's own
+  bool is_uncached;           // blocks go straight to the program
+  struct th_slab *slabs;      // all
+  struct th_slab *cursor;     // where the next pass of the decay goes on, or NULL
+  size_t free_calls;          // that went past the caches
+  struct loam_large_owner large_owner;
+  struct th_bin bins[TH_CLASSES];
+};
+
+// Takes up to `count` free blocks of a class into out[-1], out[-2], ..., the lowest last; how
+// many could be had, 0 without memory. *zeroed, of a span: it reads as zero.
+unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out,
+                       bool *zeroed);
+
+// Gives blocks of any slabs back to the arenas they belong to. One that is free
+// already, or no block, is fatal. May change the order of blocks[].
+void th_arena_put(void **blocks, size_t count);
+
+// A single block for the program, and back from it.
+void *th_arena_malloc(struct th_arena *arena, unsigned class, bool *zeroed);
+void th_arena_free(struct th_slab *slab, void *block);
+
+// Frees all that the arena holds. No other thread uses it.
+void th_arena_destroy(struct th_arena *arena);
+
+// A stretch of a pass of the decay: pages of free blocks in a slab that nobody touched
+// since the pass before go back to the system. True when the pass is not at its end.
+bool th_arena_age(struct th_arena *arena);
+
+// The same for all slabs, touched or not; true if any went.
+bool th_arena_trim(struct th_arena *arena);
+
+// Adds the arena's blocks, large ones not included. To the arena, what waits in a
+// thread's cache is in use.
+void th_arena_stats(struct th_arena *arena, struct loam_stats *stats);
+
+// Proves the invariants of the arena and of its slabs; false, with a line on
+// stderr, if one does not hold.
+bool th_arena_check(struct th_arena *arena);
+
+// A report, and the end.
+void th_fail(const void *address, const char *what) __attribute__((cold, noreturn));
+bool th_complain(const void *address, const char *what) __attribute__((cold));  // false
+
+#endif  // LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_

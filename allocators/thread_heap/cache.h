@@ -1,0 +1,96 @@
+// A thread's cache: for each class of slabs a stack of free blocks, so that most
+// calls are a pop or a push that no other thread hears of.
+//
+// The stack is an array of addresses and lies apart from the blocks: what a
+// program writes into a freed block cannot lead astray. A free block's first
+// word holds a mark for as long as the block is in a cache (th_mark), which tells
+// a second free from the first.
+//
+// A free takes one from `room`, a malloc gives nothing back to it: so even a
+// thread that frees what it has just allocated passes the slow path now and
+// then, where the time is looked at and the calls are counted.
+//
+// Of its thread alone, but for the functions that say otherwise.
+//
+// Invariants, for each class c, count = top[c] - bottom[c]:
+//   *bottom[c] = NULL, and bottom[c][1 .. count] are blocks of the class that are
+//   neither in the program's hands nor free in their slab
+//   count + room[c] <= capacity[c] <= capacity_max(c)
+//   frees + sum of (granted[c] - room[c]) = blocks that the program freed into it
+
+#ifndef LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
+#define LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
+
+#include "allocators/thread_heap/arena.h"
+
+// What the fast paths need of it. Initial-exec: an access is one instruction,
+// and never allocates.
+struct th_local {
+  void **top[TH_SLAB_CLASSES];  // the last slot that is taken
+  uint32_t room[TH_SLAB_CLASSES];
+  uint32_t reciprocal[TH_SLAB_CLASSES];
+  struct th_cache *cache;  // NULL: not opened yet, or closed
+  bool ended;              // the thread is about to
+};
+
+extern _Thread_local struct th_local th_local
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+struct th_cache {
+  struct th_cache *next, *prev;  // of all caches, or of the spare ones
+  struct th_local *local;
+  struct th_arena *arena;  // to refill from
+  uint64_t age_ms;         // when to look for what nobody uses
+  uint32_t events;         // times on the slow path
+  size_t frees;
+  uint32_t granted[TH_SLAB_CLASSES];
+  uint16_t capacity[TH_SLAB_CLASSES];
+  void **bottom[TH_SLAB_CLASSES];
+  void **seen[TH_SLAB_CLASSES];  // top, the last time we looked
+  void *slots[];
+};
+
+// The first word of a block in a cache. No live block has it but by accident or
+// by reading freed memory: malloc clears it.
+static inline uintptr_t th_mark(void) { return (uintptr_t)th_region.base; }
+
+static inline size_t th_cache_count(const struct th_cache *cache, unsigned class) {
+  return (size_t)(cache->local->top[class] - cache->bottom[class]);
+}
+
+// Bytes of a cache's record.
+size_t th_cache_bytes(void);
+
+// Makes a record the calling thread's cache, and ends that again: all its blocks
+// go home. An all-zero record will do.
+void th_cache_open(struct th_cache *cache, struct th_arena *arena);
+void th_cache_close(struct th_cache *cache);
+
+// Gets blocks of a class from the arena and gives one of them; NULL without memory.
+void *th_cache_refill(struct th_cache *cache, unsigned class);
+
+// Makes room for one more block of a class.
+void th_cache_make_room(struct th_cache *cache, unsigned class);
+
+// Sends home all blocks.
+void th_cache_flush(struct th_cache *cache);
+
+// Sends home some of what lay there since the last look.
+void th_cache_age(struct th_cache *cache);
+
+// What caches add up to.
+struct th_cache_sums {
+  size_t frees;
+  size_t blocks[TH_SLAB_CLASSES];
+};
+
+// Adds a cache's. Of any thread's: the numbers may be some calls old.
+void th_cache_add_sums(const struct th_cache *cache, struct th_cache_sums *sums);
+
+// Whether a block is in the cache. Of any thread's, likewise.
+bool th_cache_holds(const struct th_cache *cache, unsigned class, const void *block);
+
+// Proves the invariants for the calling thread's cache.
+bool th_cache_check(const struct th_cache *cache);
+
+#endif  // LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_

@@ -1,0 +1,259 @@
+#include "allocators/thread_heap/heap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "allocators/thread_heap/state.h"
+#include "common/os/os.h"
+
+enum {
+  EVENTS_PER_LOOK = 8,  // on a cache's slow path, to one look at the clock
+};
+
+void *th_out_of_memory(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+// --- Decay -------------------------------------------------------------------
+
+// Memory that nobody used for a while goes back, on calls that come anyway.
+void th_decay(void) {
+  uint64_t now = loam_os_now_ms();
+  uint64_t due = atomic_load_explicit(&th_state.decay_ms, memory_order_relaxed);
+  if (now < due) return;
+  // Relaxed: it only chooses who does the pass. What the pass looks at has locks.
+  uint64_t next = now + th_state.options.purge_delay_ms;
+  if (!atomic_compare_exchange_strong_explicit(&th_state.decay_ms, &due, next,
+                                               memory_order_relaxed, memory_order_relaxed)) {
+    return;
+  }
+  bool more = th_slices_age();
+  for (size_t i = 0; i < th_state.arena_count; i++) more |= th_arena_age(&th_state.arenas[i]);
+  loam_large_purge(&th_state.large, now);
+  if (more) atomic_store_explicit(&th_state.decay_ms, now + 1, memory_order_relaxed);
+}
+
+// Of the calling thread's cache.
+static void look_at_clock(struct th_cache *cache) {
+  if (++cache->events % EVENTS_PER_LOOK != 0) return;
+  th_decay();
+  uint64_t now = loam_os_now_ms();
+  if (now < cache->age_ms) return;
+  if (cache->age_ms != 0) th_cache_age(cache);
+  cache->age_ms = now + th_state.options.purge_delay_ms;
+}
+
+// --- Malloc ------------------------------------------------------------------
+
+static void *malloc_large(struct th_arena *arena, struct th_request want) {
+  bool fresh;
+  void *block =
+      loam_large_malloc(&th_state.large, want.bytes, want.alignment, &arena->large_owner, &fresh);
+  if (block == NULL) return NULL;
+  if (want.zeroed && !fresh) memset(block, 0, want.bytes);
+  // As much as came new from the system goes back of what lies idle.
+  if (fresh) th_slices_purge(want.bytes >> TH_SLICE_BITS);
+  th_decay();
+  return block;
+}
+
+// The class of slabs whose blocks satisfy a request, or 0.
+static unsigned class_for(struct th_request want) {
+  if (want.bytes > TH_SPAN_BYTES_MAX || want.alignment > TH_SLICE_BYTES) return 0;
+  if (want.bytes >= th_state.large_bytes) return 0;
+  if (want.alignment <= TH_ALIGNMENT) return th_class_of(want.bytes);
+  // Slabs begin at a multiple of any such alignment: it is enough that the
+  // size of a block is one.
+  size_t bytes = want.bytes < want.alignment ? want.alignment : want.bytes;
+  unsigned class = th_class_of(bytes);
+  while (th_class_bytes(class) % want.alignment != 0) class++;
+  return class;
+}
+
+static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_request want) {
+  bool zeroed = false;
+  void *block = th_arena_malloc(arena, class, &zeroed);
+  if (block == NULL) return NULL;
+  if (!zeroed) *(uintptr_t *)block = 0;
+  if (want.zeroed && !zeroed) memset(block, 0, want.bytes);
+  return block;
+}
+
+void *th_malloc_in(struct th_arena *arena, struct th_request want) {
+  if (want.bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
+  unsigned class = class_for(want);
+  void *block = class == 0 ? NULL : malloc_of_class(arena, class, want);
+  // Where the region is at its end, a mapping for each block still serves.
+  if (block == NULL) block = malloc_large(arena, want);
+  return block != NULL ? block : th_out_of_memory();
+}
+
+static void *malloc_from_cache(struct th_cache *cache, unsigned class, struct th_request want) {
+  void **top = cache->local->top[class];
+  void *block = *top;
+  if (block != NULL) {
+    cache->local->top[class] = top - 1;
+  } else {
+    look_at_clock(cache);
+    block = th_cache_refill(cache, class);
+    if (block == NULL) return NULL;
+  }
+  *(uintptr_t *)block = 0;
+  if (want.zeroed) memset(block, 0, want.bytes);
+  return block;
+}
+
+// The last resort: what waits in this thread's cache may make a slab empty.
+static void *malloc_after_flush(struct th_cache *cache, struct th_request want) {
+  th_cache_flush(cache);
+  return th_malloc_in(cache->arena, want);
+}
+
+static void check_now_and_then(void) {
+  static _Atomic(size_t) calls;
+  size_t every = th_state.options.check_every;
+  if (every == 0) return;
+  // Relaxed: it only counts.
+  if (atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed) % every != every - 1) return;
+  if (!th_state_check()) th_fail(NULL, "the heap is broken");
+}
+
+void *th_malloc_any(struct th_request want) {
+  th_ensure_set_up();
+  check_now_and_then();
+  struct th_cache *cache = th_my_cache();
+  if (cache == NULL) return th_malloc_in(th_least_used_arena(), want);
+  unsigned class = class_for(want);
+  if (class != 0 && class < TH_SLAB_CLASSES) {
+    void *block = malloc_from_cache(cache, class, want);
+    if (block != NULL) return block;
+    return malloc_after_flush(cache, want);
+  }
+  look_at_clock(cache);
+  int saved_errno = errno;
+  void *block = th_malloc_in(cache->arena, want);
+  if (block != NULL || want.bytes > (size_t)PTRDIFF_MAX) return block;
+  block = malloc_after_flush(cache, want);
+  if (block != NULL) errno = saved_errno;
+  return block;
+}
+
+void *th_malloc_slow(size_t bytes) { return th_malloc_any((struct th_request){.bytes = bytes}); }
+
+// --- Finding -----------------------------------------------------------------
+
+// Whether some thread's cache holds the block.
+static bool is_cached(unsigned class, const void *block) {
+  bool found = false;
+  loam_lock_acquire(&th_state.lock);
+  for (struct th_cache *cache = th_state.caches; cache != NULL && !found; cache = cache->next) {
+    found = th_cache_holds(cache, class, block);
+  }
+  loam_lock_release(&th_state.lock);
+  return found;
+}
+
+struct th_found th_find(const void *block) {
+  struct th_found found = {.slab = th_slab_around(block)};
+  if (found.slab == NULL) {
+    if (!loam_large_find(&th_state.large, block, &found.large)) {
+      th_fail(block, "free: no block of this heap");
+    }
+    return found;
+  }
+  int number = th_block_number(found.slab, block);
+  if (number < 0) th_fail(block, "free: not the start of a block");
+  found.number = (unsigned)number;
+  if (th_block_is_free(found.slab, found.number)) {
+    th_fail(block, "free: a block that is free (double free?)");
+  }
+  if (*(const uintptr_t *)block == th_mark() && is_cached(found.slab->class, block)) {
+    th_fail(block, "free: a block that is free (double free?)");
+  }
+  return found;
+}
+
+size_t th_block_usable(const void *block) {
+  if (block == NULL) return 0;
+  struct th_found found = th_find(block);
+  return found.slab == NULL ? found.large.bytes : found.slab->block_bytes;
+}
+
+// --- Free --------------------------------------------------------------------
+
+// Whether a slab's blocks may wait in caches.
+static bool is_cacheable(const struct th_slab *slab) {
+  return th_map_get((size_t)(slab - th_region.records)) != 0;
+}
+
+void th_free_found(const struct th_found *found, void *block) {
+  if (found->slab == NULL) {
+    if (!loam_large_free(&th_state.large, block)) th_fail(block, "free: no block of this heap");
+    return;
+  }
+  struct th_cache *cache = th_local.cache;
+  if (cache == NULL || !is_cacheable(found->slab)) {
+    th_arena_free(found->slab, block);
+    return;
+  }
+  unsigned class = found->slab->class;
+  if (th_local.room[class] == 0) {
+    look_at_clock(cache);
+    th_cache_make_room(cache, class);
+  }
+  th_local.room[class]--;
+  *(uintptr_t *)block = th_mark();
+  *++th_local.top[class] = block;
+}
+
+void th_free_slow(void *block) {
+  if (block == NULL) return;
+  th_ensure_set_up();
+  check_now_and_then();
+  struct th_found found = th_find(block);
+  th_free_found(&found, block);
+  if (found.slab == NULL) th_decay();
+}
+
+// --- Realloc -----------------------------------------------------------------
+
+static struct th_arena *arena_of(const struct th_found *found) {
+  if (found->slab != NULL) return found->slab->arena;
+  return (struct th_arena *)((char *)found->large.owner - offsetof(struct th_arena, large_owner));
+}
+
+static void *move_to_new(const struct th_found *found, void *block, size_t usable, size_t bytes) {
+  struct th_request want = {.bytes = bytes};
+  struct th_arena *arena = arena_of(found);
+  void *moved = arena->is_own ? th_malloc_in(arena, want) : th_malloc_any(want);
+  if (moved == NULL) return NULL;
+  memcpy(moved, block, usable < bytes ? usable : bytes);
+  th_free_found(found, block);
+  return moved;
+}
+
+// A block that is more than half used stays where it is.
+static bool fits(size_t usable, size_t bytes) {
+  return bytes <= usable && (bytes > usable / 2 || usable <= TH_ALIGNMENT);
+}
+
+void *th_realloc_block(void *block, size_t bytes) {
+  struct th_found found = th_find(block);
+  if (bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
+  size_t usable = found.slab == NULL ? found.large.bytes : found.slab->block_bytes;
+  if (found.slab == NULL && bytes >= th_state.large_bytes) {
+    void *moved = loam_large_realloc(&th_state.large, block, bytes);
+    if (moved != NULL) {
+      if (bytes > usable) th_slices_purge((bytes - usable) >> TH_SLICE_BITS);
+      return moved;
+    }
+  } else if (fits(usable, bytes)) {
+    return block;
+  }
+  int saved_errno = errno;
+  void *moved = move_to_new(&found, block, usable, bytes);
+  if (moved != NULL || bytes > usable) return moved;
+  errno = saved_errno;  // to shrink is never to fail
+  return block;
+}

@@ -1,0 +1,267 @@
+// What concerns the variant as a whole: setting up, threads that start and end,
+// its statistics and its walk, giving memory back, and forks.
+
+#include <unistd.h>
+
+#include "allocators/thread_heap/state.h"
+#include "common/os/os.h"
+
+struct th_state th_state;
+
+// --- Setting up --------------------------------------------------------------
+
+void th_set_up(void) {
+  loam_lock_acquire(&th_state.lock);
+  // Relaxed: the lock orders. Release: whoever sees `ready` sees the rest.
+  if (!atomic_load_explicit(&th_state.ready, memory_order_relaxed)) {
+    struct loam_options *options = &th_state.options;
+    loam_options_from_environment(options, "thread_heap");
+    size_t arenas = options->arenas != 0 ? options->arenas : (size_t)loam_os_cpu_count();
+    th_state.arena_count = arenas < TH_ARENAS_MAX ? arenas : TH_ARENAS_MAX;
+    th_state.large.cache_bytes_max = options->large_cache_bytes;
+    th_state.large.purge_delay_ms = options->purge_delay_ms;
+    th_state.large_bytes = options->large_bytes;
+    for (size_t i = 0; i < th_state.arena_count; i++) {
+      th_state.arenas[i].is_uncached = options->check_every != 0;
+    }
+    th_region_set_up();
+    atomic_store_explicit(&th_state.ready, true, memory_order_release);
+  }
+  loam_lock_release(&th_state.lock);
+}
+
+struct th_arena *th_least_used_arena(void) {
+  struct th_arena *best = &th_state.arenas[0];
+  uint32_t best_threads = UINT32_MAX;
+  for (size_t i = 0; i < th_state.arena_count && best_threads != 0; i++) {
+    // Relaxed: the counts only guide a choice.
+    uint32_t threads = atomic_load_explicit(&th_state.arenas[i].threads, memory_order_relaxed);
+    if (threads >= best_threads) continue;
+    best = &th_state.arenas[i];
+    best_threads = threads;
+  }
+  return best;
+}
+
+// --- Threads -----------------------------------------------------------------
+
+static void enlist(struct th_cache *cache) {
+  cache->prev = NULL;
+  cache->next = th_state.caches;
+  if (cache->next != NULL) cache->next->prev = cache;
+  th_state.caches = cache;
+}
+
+static void delist(struct th_cache *cache) {
+  if (cache->next != NULL) cache->next->prev = cache->prev;
+  if (cache->prev != NULL) {
+    cache->prev->next = cache->next;
+  } else {
+    th_state.caches = cache->next;
+  }
+}
+
+static size_t cache_bytes(void) { return loam_os_round_to_page(th_cache_bytes()); }
+
+static struct th_cache *open_cache(void) {
+  loam_lock_acquire(&th_state.lock);
+  struct th_cache *cache = th_state.spare;
+  if (cache != NULL) th_state.spare = cache->next;
+  loam_lock_release(&th_state.lock);
+  if (cache == NULL) cache = loam_os_map(cache_bytes(), 1);
+  if (cache == NULL) return NULL;
+  struct th_arena *arena = th_least_used_arena();
+  atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
+  th_cache_open(cache, arena);
+  loam_lock_acquire(&th_state.lock);
+  enlist(cache);
+  loam_lock_release(&th_state.lock);
+  // Any value but NULL has close_cache called when the thread ends.
+  pthread_setspecific(th_state.exit_key, cache);
+  return cache;
+}
+
+struct th_cache *th_my_cache(void) {
+  if (th_local.cache != NULL) return th_local.cache;
+  if (th_local.ended || th_state.options.check_every != 0) return NULL;
+  // Acquire: pairs with the release in watch_process. Before that there is one thread,
+  // and its end could not be seen.
+  if (!atomic_load_explicit(&th_state.has_exit_key, memory_order_acquire)) return NULL;
+  return open_cache();
+}
+
+static void close_cache(void *value) {
+  struct th_cache *cache = value;
+  th_local.ended = true;
+  th_cache_close(cache);
+  atomic_fetch_sub_explicit(&cache->arena->threads, 1, memory_order_relaxed);
+  loam_lock_acquire(&th_state.lock);
+  delist(cache);
+  th_state.gone.frees += cache->frees;
+  cache->next = th_state.spare;
+  th_state.spare = cache;
+  loam_lock_release(&th_state.lock);
+}
+
+// --- Statistics --------------------------------------------------------------
+
+// To an arena, what waits in a cache is in use; to the program it is free. Other
+// threads went on since the arenas were read: never below nothing.
+static void count_caches(struct loam_stats *stats) {
+  loam_lock_acquire(&th_state.lock);
+  struct th_cache_sums sums = th_state.gone;
+  size_t records = 0;
+  for (struct th_cache *cache = th_state.caches; cache != NULL; cache = cache->next) {
+    th_cache_add_sums(cache, &sums);
+    records++;
+  }
+  for (struct th_cache *cache = th_state.spare; cache != NULL; cache = cache->next) records++;
+  loam_lock_release(&th_state.lock);
+  size_t blocks = 0;
+  size_t bytes = 0;
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+    blocks += sums.blocks[class];
+    bytes += sums.blocks[class] * th_class_bytes(class);
+    if (sums.blocks[class] != 0 && th_class_bytes(class) > stats->largest_free_bytes) {
+      stats->largest_free_bytes = th_class_bytes(class);
+    }
+  }
+  if (blocks > stats->live_blocks) blocks = stats->live_blocks;
+  if (bytes > stats->allocated_bytes) bytes = stats->allocated_bytes;
+  stats->live_blocks -= blocks;
+  stats->allocated_bytes -= bytes;
+  stats->free_blocks += blocks;
+  stats->free_bytes += bytes;
+  stats->free_calls += sums.frees;
+  stats->metadata_bytes += records * cache_bytes();
+  stats->mapped_bytes += records * cache_bytes();
+}
+
+static void add_heaps(struct loam_stats *stats) {
+  loam_lock_acquire(&th_state.lock);
+  for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
+    struct loam_stats own;
+    th_own_stats(heap, &own);
+    loam_stats_add(stats, &own);
+  }
+  loam_lock_release(&th_state.lock);
+}
+
+void th_state_stats(struct loam_stats *stats) {
+  *stats = (struct loam_stats){0};
+  for (size_t i = 0; i < th_state.arena_count; i++) {
+    th_arena_stats(&th_state.arenas[i], stats);
+    loam_large_owner_stats(&th_state.large, &th_state.arenas[i].large_owner, stats);
+  }
+  add_heaps(stats);
+  count_caches(stats);
+  th_region_stats(stats);
+  loam_large_shared_stats(&th_state.large, stats);
+  stats->malloc_calls = stats->free_calls + stats->live_blocks;
+}
+
+// --- The walk ----------------------------------------------------------------
+
+static bool check_arena(struct th_arena *arena) {
+  if (!th_arena_check(arena)) return false;
+  if (loam_large_check_owner(&th_state.large, &arena->large_owner)) return true;
+  return th_complain(arena, "wrong count of large blocks");
+}
+
+static bool check_heaps(void) {
+  bool whole = true;
+  loam_lock_acquire(&th_state.lock);
+  for (struct loam_heap *heap = th_state.heaps; heap != NULL && whole; heap = heap->next) {
+    whole = check_arena(&heap->arena);
+  }
+  loam_lock_release(&th_state.lock);
+  return whole;
+}
+
+bool th_state_check(void) {
+  for (size_t i = 0; i < th_state.arena_count; i++) {
+    if (!check_arena(&th_state.arenas[i])) return false;
+  }
+  if (!check_heaps()) return false;
+  const void *fault = th_region_check();
+  if (fault != NULL) return th_complain(fault, "broken region");
+  fault = loam_large_check(&th_state.large);
+  if (fault != NULL) return th_complain(fault, "broken table of large blocks");
+  return th_local.cache == NULL || th_cache_check(th_local.cache);
+}
+
+// --- Giving memory back ------------------------------------------------------
+
+bool th_state_trim(size_t keep) {
+  bool any = false;
+  if (th_local.cache != NULL) th_cache_flush(th_local.cache);  // others' are theirs
+  for (size_t i = 0; i < th_state.arena_count; i++) any |= th_arena_trim(&th_state.arenas[i]);
+  loam_lock_acquire(&th_state.lock);
+  for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
+    any |= th_arena_trim(&heap->arena);
+  }
+  loam_lock_release(&th_state.lock);
+  any |= th_slices_purge_but(keep >> TH_SLICE_BITS) != 0;
+  return loam_large_trim(&th_state.large, 0) || any;
+}
+
+// --- Fork --------------------------------------------------------------------
+
+// Before a fork every lock is taken, so that the child sees no structure half
+// changed; there, where nobody else exists, they are made free again.
+
+// All but the state's, which guards the list of heaps and so is taken first and
+// given up last.
+static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
+  for (size_t i = 0; i < TH_ARENAS_MAX; i++) visit(&th_state.arenas[i].lock);
+  for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
+    visit(&heap->arena.lock);
+  }
+  visit(&th_state.large.lock);
+  visit(&th_region.lock);
+}
+
+static void fork_prepare(void) {
+  loam_lock_acquire(&th_state.lock);
+  for_each_lock(loam_lock_acquire);
+}
+
+static void fork_parent(void) {
+  for_each_lock(loam_lock_release);
+  loam_lock_release(&th_state.lock);
+}
+
+// What other threads had in their caches stays in them: they may have been inside.
+static void forget_other_caches(void) {
+  struct th_cache *mine = th_local.cache;
+  for (struct th_cache *cache = th_state.caches; cache != NULL; cache = cache->next) {
+    if (cache != mine) th_cache_add_sums(cache, &th_state.gone);
+  }
+  th_state.caches = NULL;
+  if (mine != NULL) enlist(mine);
+  for (size_t i = 0; i < TH_ARENAS_MAX; i++) {
+    uint32_t threads = mine != NULL && mine->arena == &th_state.arenas[i];
+    atomic_store_explicit(&th_state.arenas[i].threads, threads, memory_order_relaxed);
+  }
+}
+
+static void fork_child(void) {
+  for_each_lock(loam_lock_reset);
+  loam_lock_reset(&th_state.lock);
+  th_state.large.moving = 0;  // by threads that are not here
+  forget_other_caches();
+}
+
+__attribute__((constructor)) static void watch_process(void) {
+  pthread_atfork(fork_prepare, fork_parent, fork_child);
+  bool made = pthread_key_create(&th_state.exit_key, close_cache) == 0;
+  // Release: whoever sees it sees the key.
+  atomic_store_explicit(&th_state.has_exit_key, made, memory_order_release);
+}
+
+__attribute__((destructor)) static void print_stats_at_exit(void) {
+  if (th_state.options.stats_at_exit == 0) return;
+  struct loam_stats stats;
+  th_state_stats(&stats);
+  loam_stats_write(&stats, "thread_heap", STDERR_FILENO);
+}

@@ -1,0 +1,363 @@
+#include "allocators/thread_heap/region.h"
+
+#include "allocators/thread_heap/slab.h"
+#include "common/os/os.h"
+
+enum {
+  WORD_SLICES = 64,                  // of a bitmap's word
+  GROWTH_SLICES_MIN = 16,            // 1 MiB
+  GROWTH_SLICES_MAX = 1024,          // 64 MiB
+  RESERVED_SLICES_MIN = 128,         // 8 MiB
+  PURGE_RUNS_MAX = 64,               // calls of one pass
+  RECORDS_COMMIT_BYTES = 64 * 1024,  // at least, or the kernel is asked too often
+};
+
+// 256 GiB. Blocks beyond that come as large ones.
+#define RESERVED_SLICES_MAX ((size_t)1 << 22)
+
+struct th_region th_region;
+
+// --- Setting up --------------------------------------------------------------
+
+static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) & ~(to - 1); }
+
+static size_t bitmap_bytes(size_t slices) { return round_up(slices / 8, 4096); }
+
+// Where things are, for a region of so many slices, its metadata among them.
+struct layout {
+  size_t bitmaps, records, blocks;  // offsets from the base
+};
+
+static struct layout lay_out(size_t slices) {
+  struct layout layout;
+  layout.bitmaps = round_up(slices, 4096);
+  layout.records = round_up(layout.bitmaps + 3 * bitmap_bytes(slices), loam_os_page_size());
+  // The guard is whatever is left of the last slice, and one more.
+  layout.blocks =
+      round_up(layout.records + slices * sizeof(struct th_slab), TH_SLICE_BYTES) + TH_SLICE_BYTES;
+  return layout;
+}
+
+static char *reserve(size_t slices) {
+  return loam_os_reserve(slices << TH_SLICE_BITS, TH_SLICE_BYTES);
+}
+
+bool th_region_set_up(void) {
+  size_t slices = RESERVED_SLICES_MAX;
+  char *base;
+  while ((base = reserve(slices)) == NULL) {
+    slices -= slices / 8;
+    if (slices < RESERVED_SLICES_MIN) return false;
+  }
+  if (slices != RESERVED_SLICES_MAX) {  // address space is scarce: leave most to others
+    size_t kept = slices / 5 * 2;
+    char *rest = base + (kept << TH_SLICE_BITS);
+    if (!loam_os_release(rest, (slices - kept) << TH_SLICE_BITS)) return false;
+    slices = kept;
+  }
+  struct layout layout = lay_out(slices);
+  if (!loam_os_commit(base, layout.records)) {
+    loam_os_release(base, slices << TH_SLICE_BITS);
+    return false;
+  }
+  th_region.base = base;
+  th_region.dirty = (uint64_t *)(void *)(base + layout.bitmaps);
+  th_region.aged = th_region.dirty + bitmap_bytes(slices) / 8;
+  th_region.clean = th_region.aged + bitmap_bytes(slices) / 8;
+  th_region.records = (struct th_slab *)(void *)(base + layout.records);
+  th_region.fixed_metadata_bytes = layout.records;
+  th_region.first = layout.blocks >> TH_SLICE_BITS;
+  th_region.lowest = th_region.first / WORD_SLICES;
+  th_region.end = slices;
+  // Release: pairs with whoever finds an address below the limit.
+  atomic_store_explicit(&th_region.limit, th_region.first, memory_order_release);
+  return true;
+}
+
+// --- Bitmaps, under the lock -------------------------------------------------
+
+static size_t limit_of(void) {
+  return atomic_load_explicit(&th_region.limit, memory_order_relaxed);  // the lock orders
+}
+
+static size_t words(void) { return (limit_of() + WORD_SLICES - 1) / WORD_SLICES; }
+
+static bool get(const uint64_t *bitmap, size_t slice) {
+  return (bitmap[slice / WORD_SLICES] >> slice % WORD_SLICES & 1) != 0;
+}
+
+static void set(uint64_t *bitmap, size_t slice) {
+  bitmap[slice / WORD_SLICES] |= (uint64_t)1 << slice % WORD_SLICES;
+}
+
+static void clear(uint64_t *bitmap, size_t slice) {
+  bitmap[slice / WORD_SLICES] &= ~((uint64_t)1 << slice % WORD_SLICES);
+}
+
+// The first of `count` slices side by side that are set in the first bitmap, or in
+// either; 0 when there are none.
+static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t count) {
+  size_t run = 0;
+  for (size_t word = th_region.lowest; word < words(); word++) {
+    uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
+    for (unsigned at = 0; at < WORD_SLICES;) {
+      uint64_t rest = bits >> at;
+      if (rest == 0) {
+        run = 0;
+        break;
+      }
+      unsigned skip = (unsigned)__builtin_ctzl(rest);
+      if (skip != 0) run = 0;
+      rest >>= skip;
+      unsigned ones = ~rest == 0 ? WORD_SLICES : (unsigned)__builtin_ctzl(~rest);
+      at += skip + ones;
+      run += ones;
+      if (run >= count) return word * WORD_SLICES + at - run;
+      if (at < WORD_SLICES) run = 0;
+    }
+  }
+  return 0;
+}
+
+// Makes free slices taken; true if all of them read as zero.
+static bool take_run(size_t first, size_t count) {
+  bool zeroed = true;
+  for (size_t slice = first; slice < first + count; slice++) {
+    if (get(th_region.dirty, slice)) {
+      clear(th_region.dirty, slice);
+      clear(th_region.aged, slice);
+      th_region.dirty_count--;
+      zeroed = false;
+    } else {
+      clear(th_region.clean, slice);
+      th_region.clean_count--;
+    }
+  }
+  while (th_region.lowest < words() &&
+         (th_region.dirty[th_region.lowest] | th_region.clean[th_region.lowest]) == 0) {
+    th_region.lowest++;
+  }
+  return zeroed;
+}
+
+static void add_clean(size_t slice) {
+  set(th_region.clean, slice);
+  th_region.clean_count++;
+  if (slice / WORD_SLICES < th_region.lowest) th_region.lowest = slice / WORD_SLICES;
+}
+
+static void add_dirty(size_t slice) {
+  set(th_region.dirty, slice);
+  th_region.dirty_count++;
+  if (slice / WORD_SLICES < th_region.lowest) th_region.lowest = slice / WORD_SLICES;
+}
+
+// --- Growing -----------------------------------------------------------------
+
+// The records of the metadata's own slices are never looked at.
+static size_t records_skipped_bytes(void) {
+  size_t bytes = th_region.first * sizeof(struct th_slab);
+  return bytes - bytes % RECORDS_COMMIT_BYTES;
+}
+
+static bool commit_records(size_t limit) {
+  size_t wanted = limit * sizeof(struct th_slab);
+  size_t done = th_region.records_committed_bytes;
+  if (done == 0) done = records_skipped_bytes();
+  if (wanted <= done) return true;
+  wanted = round_up(wanted, RECORDS_COMMIT_BYTES);
+  if (!loam_os_commit((char *)th_region.records + done, wanted - done)) return false;
+  th_region.records_committed_bytes = wanted;
+  return true;
+}
+
+static bool grow_by(size_t count) {
+  size_t limit = limit_of();
+  if (count > th_region.end - limit) return false;
+  if (!commit_records(limit + count)) return false;
+  char *start = th_region.base + (limit << TH_SLICE_BITS);
+  if (!loam_os_commit(start, count << TH_SLICE_BITS)) return false;
+  // Release: whoever finds a slice below the limit may read its record.
+  atomic_store_explicit(&th_region.limit, limit + count, memory_order_release);
+  for (size_t slice = limit; slice < limit + count; slice++) add_clean(slice);
+  return true;
+}
+
+static bool grow(size_t count) {
+  size_t step = (limit_of() - th_region.first) / 8;
+  if (step < GROWTH_SLICES_MIN) step = GROWTH_SLICES_MIN;
+  if (step > GROWTH_SLICES_MAX) step = GROWTH_SLICES_MAX;
+  if (step < count) step = count;
+  return grow_by(step) || (step > count && grow_by(count));
+}
+
+// --- Taking and giving -------------------------------------------------------
+
+struct th_slab *th_slices_take(unsigned count, bool *zeroed) {
+  if (th_region.end == 0) return NULL;
+  struct th_slab *slab = NULL;
+  loam_lock_acquire(&th_region.lock);
+  // What is resident first; new memory last.
+  size_t first = th_region.dirty_count >= count ? find_run(th_region.dirty, NULL, count) : 0;
+  if (first == 0 && th_region.clean_count + th_region.dirty_count >= count) {
+    first = find_run(th_region.clean, th_region.dirty, count);
+  }
+  if (first == 0 && grow(count)) first = find_run(th_region.clean, th_region.dirty, count);
+  if (first != 0) {
+    *zeroed = take_run(first, count);
+    slab = &th_region.records[first];
+  }
+  loam_lock_release(&th_region.lock);
+  return slab;
+}
+
+void th_slices_give(struct th_slab *slab, unsigned count) {
+  size_t first = (size_t)(slab - th_region.records);
+  loam_lock_acquire(&th_region.lock);
+  for (size_t slice = first; slice < first + count; slice++) add_dirty(slice);
+  loam_lock_release(&th_region.lock);
+}
+
+// --- Giving memory back ------------------------------------------------------
+
+struct run {
+  size_t first, count;
+};
+
+// Under the lock: takes dirty slices out, of the bitmap's, as runs; `slices` at
+// most. They are taken until put back.
+static unsigned take_out_runs(const uint64_t *bitmap, size_t slices, struct run *runs) {
+  unsigned count = 0;
+  for (size_t word = th_region.lowest; word < words() && slices != 0; word++) {
+    uint64_t bits = bitmap[word] & th_region.dirty[word];
+    for (; bits != 0 && slices != 0; bits &= bits - 1) {
+      size_t slice = word * WORD_SLICES + (unsigned)__builtin_ctzl(bits);
+      struct run *last = count == 0 ? NULL : &runs[count - 1];
+      if (last != NULL && last->first + last->count == slice) {
+        last->count++;
+      } else {
+        if (count == PURGE_RUNS_MAX) return count;
+        runs[count++] = (struct run){slice, 1};
+      }
+      clear(th_region.dirty, slice);
+      clear(th_region.aged, slice);
+      th_region.dirty_count--;
+      slices--;
+    }
+  }
+  return count;
+}
+
+// The records of free slices say nothing, as pages of zeros do.
+static void purge_records(const struct run *run) {
+  uintptr_t page = loam_os_page_size();
+  uintptr_t start = ((uintptr_t)&th_region.records[run->first] + page - 1) & ~(page - 1);
+  uintptr_t end = (uintptr_t)&th_region.records[run->first + run->count] & ~(page - 1);
+  if (end > start) loam_os_decommit((void *)start, end - start);
+}
+
+// Without the lock: gives them back to the system; how many slices went.
+static size_t purge_runs(const struct run *runs, unsigned count) {
+  size_t gone = 0;
+  for (unsigned i = 0; i < count; i++) {
+    char *start = th_region.base + (runs[i].first << TH_SLICE_BITS);
+    bool done = loam_os_decommit(start, runs[i].count << TH_SLICE_BITS);
+    if (done) purge_records(&runs[i]);
+    loam_lock_acquire(&th_region.lock);
+    for (size_t slice = runs[i].first; slice < runs[i].first + runs[i].count; slice++) {
+      if (done) {
+        add_clean(slice);
+      } else {
+        add_dirty(slice);
+      }
+    }
+    loam_lock_release(&th_region.lock);
+    if (done) gone += runs[i].count;
+  }
+  return gone;
+}
+
+bool th_slices_age(void) {
+  struct run runs[PURGE_RUNS_MAX];
+  if (th_region.end == 0 || !loam_lock_try(&th_region.lock)) return false;
+  unsigned count = take_out_runs(th_region.aged, SIZE_MAX, runs);
+  bool more = count == PURGE_RUNS_MAX;
+  for (size_t word = th_region.lowest; !more && word < words(); word++) {
+    th_region.aged[word] = th_region.dirty[word];
+  }
+  loam_lock_release(&th_region.lock);
+  return purge_runs(runs, count) != 0 && more;
+}
+
+size_t th_slices_purge(size_t slices) {
+  struct run runs[PURGE_RUNS_MAX];
+  size_t gone = 0;
+  while (gone < slices && th_region.end != 0) {
+    loam_lock_acquire(&th_region.lock);
+    unsigned count = take_out_runs(th_region.dirty, slices - gone, runs);
+    loam_lock_release(&th_region.lock);
+    size_t now = purge_runs(runs, count);
+    if (now == 0) break;
+    gone += now;
+  }
+  return gone;
+}
+
+size_t th_slices_purge_but(size_t slices) {
+  // A look without the lock would do, but for what says so of races.
+  loam_lock_acquire(&th_region.lock);
+  size_t dirty = th_region.dirty_count;
+  loam_lock_release(&th_region.lock);
+  return dirty > slices ? th_slices_purge(dirty - slices) : 0;
+}
+
+// --- Statistics and proof ----------------------------------------------------
+
+static size_t longest_dirty_run(void) {
+  size_t longest = 0;
+  size_t run = 0;
+  for (size_t slice = th_region.lowest * WORD_SLICES; slice < limit_of(); slice++) {
+    run = get(th_region.dirty, slice) ? run + 1 : 0;
+    if (run > longest) longest = run;
+  }
+  return longest;
+}
+
+void th_region_stats(struct loam_stats *stats) {
+  if (th_region.end == 0) return;
+  loam_lock_acquire(&th_region.lock);
+  size_t metadata = th_region.fixed_metadata_bytes + th_region.records_committed_bytes;
+  if (metadata != th_region.fixed_metadata_bytes) metadata -= records_skipped_bytes();
+  size_t slices = th_region.dirty_count;  // clean ones cost nothing, like what is only reserved
+  size_t largest = longest_dirty_run() << TH_SLICE_BITS;
+  loam_lock_release(&th_region.lock);
+  stats->metadata_bytes += metadata;
+  stats->free_bytes += slices << TH_SLICE_BITS;
+  stats->mapped_bytes += metadata + (slices << TH_SLICE_BITS);
+  stats->free_blocks += slices;
+  if (largest > stats->largest_free_bytes) stats->largest_free_bytes = largest;
+}
+
+const void *th_region_check(void) {
+  if (th_region.end == 0) return NULL;
+  const void *fault = NULL;
+  size_t dirty = 0;
+  size_t clean = 0;
+  loam_lock_acquire(&th_region.lock);
+  for (size_t slice = th_region.first; slice < limit_of() && fault == NULL; slice++) {
+    bool is_dirty = get(th_region.dirty, slice);
+    bool is_clean = get(th_region.clean, slice);
+    bool is_free = is_dirty || is_clean;
+    bool fine = !(is_dirty && is_clean) && (is_dirty || !get(th_region.aged, slice)) &&
+                (!is_free || (th_map_get(slice) == 0 && th_region.records[slice].arena == NULL &&
+                              slice / WORD_SLICES >= th_region.lowest));
+    if (!fine) fault = &th_region.records[slice];
+    dirty += is_dirty;
+    clean += is_clean;
+  }
+  if (fault == NULL && (dirty != th_region.dirty_count || clean != th_region.clean_count)) {
+    fault = &th_region;
+  }
+  loam_lock_release(&th_region.lock);
+  return fault;
+}

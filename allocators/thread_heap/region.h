@@ -1,0 +1,103 @@
+// The region: the one stretch of address space that all slabs lie in, cut into
+// slices, and what is known of each slice.
+//
+//   base                                                          end
+//   | page map | bitmaps | slab records | (guard) | slices ... | reserved |
+//   '---------------- metadata ---------------'   first        limit
+//
+// It is reserved once, so that "is this address ours, and of which class?" is a
+// subtraction, a comparison and one load. Metadata lies in front of all blocks,
+// behind pages that nobody can write: an overflow runs away from it. Slices are
+// numbered from `base`, the metadata's own included; their map entries stay 0.
+//
+// Thread-safe: one lock, not held over the calls that give memory back.
+//
+// Invariants, for the slices in [first, limit):
+//   each is just one of: dirty (free, perhaps resident), clean (free, reads as
+//   zero), or taken; dirty_count and clean_count = the bits set in each map
+//   aged is a subset of dirty
+//   map[s] != 0 only where s is taken
+
+#ifndef LOAM_ALLOCATORS_THREAD_HEAP_REGION_H_
+#define LOAM_ALLOCATORS_THREAD_HEAP_REGION_H_
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "allocators/thread_heap/size_classes.h"
+#include "common/lock/lock.h"
+#include "common/stats/stats.h"
+
+struct th_slab;
+
+struct th_region {
+  // What the fast paths read. `base` is set before `limit` leaves 0.
+  char *base;
+  _Atomic(size_t) limit;  // slices from here on are not ours yet
+
+  struct loam_lock lock;
+  struct th_slab *records;  // one for each slice
+  uint64_t *dirty, *aged, *clean;
+  size_t first;             // slice that may hold blocks
+  size_t end;               // of what is reserved
+  size_t lowest;            // no free slice lies in a bitmap word before this
+  size_t dirty_count, clean_count;
+  size_t records_committed_bytes;
+  size_t fixed_metadata_bytes;  // of the map and the bitmaps
+};
+
+extern struct th_region th_region;
+
+// Reserves the region. Where address space is limited it takes two fifths of what
+// could be had. False when there is none: then it stays empty. Once, by one thread.
+bool th_region_set_up(void);
+
+// Takes `count` slices side by side, at most TH_SPAN_SLICES_MAX, and gives the
+// record of the first; NULL when none are to be had. *zeroed: all read as zero.
+struct th_slab *th_slices_take(unsigned count, bool *zeroed);
+
+// Gives slices back.
+void th_slices_give(struct th_slab *slab, unsigned count);
+
+// One pass of the decay: free slices that were free at the pass before lose their
+// memory. True when it stopped at its limit with more to do.
+bool th_slices_age(void);
+
+// Gives back the memory of up to `slices` free slices at once; how many there were.
+size_t th_slices_purge(size_t slices);
+
+// The same for all but `slices`.
+size_t th_slices_purge_but(size_t slices);
+
+static inline size_t th_slice_of(const void *address) {
+  return ((uintptr_t)address - (uintptr_t)th_region.base) >> TH_SLICE_BITS;
+}
+
+// The class of the slab around an address, and 0 for anything that a thread may
+// not take into its cache. Relaxed: a thread that holds a block of the slab got it,
+// by whatever way, from the one that wrote the entry.
+static inline unsigned th_map_get(size_t slice) {
+  return atomic_load_explicit((_Atomic(uint8_t) *)th_region.base + slice, memory_order_relaxed);
+}
+
+static inline void th_map_set(size_t slice, unsigned class) {
+  atomic_store_explicit((_Atomic(uint8_t) *)th_region.base + slice, (uint8_t) class,
+                        memory_order_relaxed);
+}
+
+// Whether a slice may hold blocks. Acquire: pairs with the release of the growth that
+// made its record readable.
+static inline bool th_slice_is_known(size_t slice) {
+  return slice < atomic_load_explicit(&th_region.limit, memory_order_acquire) &&
+         slice >= th_region.first;
+}
+
+// Adds the dirty slices and the metadata.
+void th_region_stats(struct loam_stats *stats);
+
+// Proves the invariants above; the record that breaks one, or NULL.
+const void *th_region_check(void);
+
+#endif  // LOAM_ALLOCATORS_THREAD_HEAP_REGION_H_

@@ -1,0 +1,79 @@
+// The sizes that thread_heap hands out.
+//
+//   class   1 ..  16   16, 32, ..., 256         steps of 16
+//   class  17 ..  56   288, 320, ..., 8192      8 steps to a doubling
+//   class  57 ..  64   10240, ..., 32768        4 steps to a doubling
+//   class  65 ..  80   spans of 1 .. 16 slices  one block each
+//
+// So at most 12.5 % of a block over 128 bytes is waste up to 8 KiB, and 20 %
+// up to 32 KiB; of a span only whole pages count, which nobody touches. Class 0 is no
+// class: no block has it, and its lists are always empty.
+
+#ifndef LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
+#define LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  TH_ALIGNMENT = 16,
+  TH_SLICE_BITS = 16,
+  TH_EXACT_BYTES_MAX = 256,      // up to here class = size / 16, rounded up
+  TH_FINE_BYTES_MAX = 8192,      // up to here 8 steps
+  TH_SLAB_BYTES_MAX = 32768,     // up to here a slice holds several blocks
+  TH_EXACT_CLASSES = TH_EXACT_BYTES_MAX / TH_ALIGNMENT,
+  TH_FINE_CLASSES = 5 * 8,       // five doublings
+  TH_COARSE_CLASSES = 2 * 4,     // two
+  TH_SLAB_CLASSES = 1 + TH_EXACT_CLASSES + TH_FINE_CLASSES + TH_COARSE_CLASSES,
+  TH_SPAN_SLICES_MAX = 16,
+  TH_CLASSES = TH_SLAB_CLASSES + TH_SPAN_SLICES_MAX,
+};
+
+#define TH_SLICE_BYTES ((size_t)1 << TH_SLICE_BITS)
+#define TH_SPAN_BYTES_MAX (TH_SPAN_SLICES_MAX * TH_SLICE_BYTES)
+
+// The class of the smallest blocks that hold `bytes`, TH_EXACT_BYTES_MAX <
+// bytes <= TH_SLAB_BYTES_MAX.
+static inline unsigned th_class_over_exact(size_t bytes) {
+  size_t last = bytes - 1;
+  unsigned log2 = 63u - (unsigned)__builtin_clzl(last);
+  if (bytes <= TH_FINE_BYTES_MAX) {
+    return TH_EXACT_CLASSES + 1 + (log2 - 8) * 8 + (unsigned)(last >> (log2 - 3) & 7);
+  }
+  return TH_EXACT_CLASSES + TH_FINE_CLASSES + 1 + (log2 - 13) * 4 +
+         (unsigned)(last >> (log2 - 2) & 3);
+}
+
+// The same for any bytes <= TH_SPAN_BYTES_MAX.
+static inline unsigned th_class_of(size_t bytes) {
+  if (bytes <= TH_ALIGNMENT) return 1;
+  if (bytes <= TH_EXACT_BYTES_MAX) return (unsigned)((bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
+  if (bytes <= TH_SLAB_BYTES_MAX) return th_class_over_exact(bytes);
+  return TH_SLAB_CLASSES - 1 + (unsigned)((bytes + TH_SLICE_BYTES - 1) >> TH_SLICE_BITS);
+}
+
+// Bytes of a block of a class. th_class_of(th_class_bytes(c)) == c for every c > 0.
+static inline size_t th_class_bytes(unsigned class) {
+  if (class <= TH_EXACT_CLASSES) return (size_t)class * TH_ALIGNMENT;
+  unsigned fine = class - TH_EXACT_CLASSES - 1;
+  if (fine < TH_FINE_CLASSES) return (size_t)(8 + fine % 8 + 1) << (5 + fine / 8);
+  unsigned coarse = fine - TH_FINE_CLASSES;
+  if (coarse < TH_COARSE_CLASSES) return (size_t)(4 + coarse % 4 + 1) << (11 + coarse / 4);
+  return (size_t)(coarse - TH_COARSE_CLASSES + 1) << TH_SLICE_BITS;
+}
+
+// Slices that the slab of a class takes.
+static inline unsigned th_class_slices(unsigned class) {
+  return class < TH_SLAB_CLASSES ? 1 : class - TH_SLAB_CLASSES + 1;
+}
+
+// ceil(2^32 / bytes): for a block's offset in its slice, offset * reciprocal is
+// its number in the upper half, and less than the reciprocal in the lower half
+// just when the offset is a multiple of `bytes` (Lemire, Kaser and Kurz,
+// "Faster remainder by direct computation", 2019). Of a slab's classes only.
+static inline uint32_t th_class_reciprocal(unsigned class) {
+  uint64_t bytes = th_class_bytes(class);
+  return (uint32_t)((((uint64_t)1 << 32) + bytes - 1) / bytes);
+}
+
+#endif  // LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_

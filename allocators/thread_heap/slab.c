@@ -1,0 +1,120 @@
+#include "allocators/thread_heap/slab.h"
+
+#include "common/os/os.h"
+
+void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached,
+                  bool zeroed) {
+  size_t bytes = th_class_bytes(class);
+  bool is_span = class >= TH_SLAB_CLASSES;
+  unsigned capacity = is_span ? 1 : (unsigned)(TH_SLICE_BYTES / bytes);
+  slab->next = slab->prev = NULL;
+  slab->block_bytes = (uint32_t)bytes;
+  slab->reciprocal = is_span ? 0 : th_class_reciprocal(class);
+  slab->capacity = slab->free_count = (uint16_t)capacity;
+  slab->class = (uint8_t) class;
+  slab->touched = true;
+  slab->zeroed = zeroed;
+  slab->purged = 0;
+  slab->low_word = 0;
+  for (unsigned word = 0; word < (capacity + 63) / 64; word++) {
+    unsigned left = capacity - word * 64;
+    slab->free[word] = left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1;
+  }
+  for (unsigned i = 0; i < th_class_slices(class); i++) slab[i].behind = (uint8_t)i;
+  slab->arena = arena;
+  if (cached && !is_span) th_map_set((size_t)(slab - th_region.records), class);
+}
+
+void th_slab_forget(struct th_slab *slab) {
+  th_map_set((size_t)(slab - th_region.records), 0);
+  for (unsigned i = 0; i < th_class_slices(slab->class); i++) slab[i].behind = 0;
+  slab->arena = NULL;
+}
+
+// --- Pages -------------------------------------------------------------------
+
+// The pages that a block has a byte in, as bits.
+static uint16_t pages_of(const struct th_slab *slab, unsigned number) {
+  size_t page = loam_os_page_size();
+  size_t start = (size_t)number * slab->block_bytes;
+  unsigned first = (unsigned)(start / page);
+  unsigned last = (unsigned)((start + slab->block_bytes - 1) / page);
+  return (uint16_t)(((2u << last) - 1) & ~((1u << first) - 1));
+}
+
+// Whether all blocks with a byte in [from, to) are free.
+static bool is_free_between(const struct th_slab *slab, size_t from, size_t to) {
+  unsigned number = (unsigned)(from / slab->block_bytes);
+  for (; number < slab->capacity && (size_t)number * slab->block_bytes < to; number++) {
+    if (number % 64 == 0 && slab->free[number / 64] == ~(uint64_t)0 &&
+        (size_t)(number + 64) * slab->block_bytes <= to) {
+      number += 63;
+    } else if (!th_block_is_free(slab, number)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool th_slab_purge(struct th_slab *slab) {
+  size_t page = loam_os_page_size();
+  if (slab->reciprocal == 0 || page >= TH_SLICE_BYTES) return false;
+  if ((size_t)slab->free_count * slab->block_bytes < page) return false;
+  bool any = false;
+  size_t run = 0;  // pages before this one that are to go
+  size_t pages = TH_SLICE_BYTES / page;
+  for (size_t i = 0; i <= pages; i++) {
+    if (i < pages && (slab->purged >> i & 1) == 0 &&
+        is_free_between(slab, i * page, (i + 1) * page)) {
+      run++;
+      continue;
+    }
+    if (run != 0 && loam_os_decommit(th_slab_start(slab) + (i - run) * page, run * page)) {
+      slab->purged |= (uint16_t)(((1u << run) - 1) << (i - run));
+      any = true;
+    }
+    run = 0;
+  }
+  return any;
+}
+
+// --- Blocks ------------------------------------------------------------------
+
+unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
+  char *start = th_slab_start(slab);
+  unsigned taken = 0;
+  unsigned word = slab->low_word;
+  if (count > slab->free_count) count = slab->free_count;
+  while (taken < count) {
+    uint64_t bits = slab->free[word];
+    for (; bits != 0 && taken < count; bits &= bits - 1, taken++) {
+      unsigned number = word * 64 + (unsigned)__builtin_ctzl(bits);
+      *--out = start + (size_t)number * slab->block_bytes;
+      if (slab->purged != 0) slab->purged &= (uint16_t)~pages_of(slab, number);
+    }
+    slab->free[word] = bits;
+    if (bits == 0) word++;
+  }
+  slab->low_word = (uint16_t)word;
+  slab->free_count = (uint16_t)(slab->free_count - taken);
+  slab->touched = true;
+  return taken;
+}
+
+bool th_slab_check(const struct th_slab *slab) {
+  unsigned free_count = 0;
+  for (unsigned word = 0; word < (slab->capacity + 63u) / 64; word++) {
+    uint64_t bits = slab->free[word];
+    unsigned left = slab->capacity - word * 64;
+    if (left < 64 && bits >> left != 0) return false;
+    if (bits != 0 && word < slab->low_word) return false;
+    free_count += (unsigned)__builtin_popcountl(bits);
+  }
+  if (free_count != slab->free_count) return false;
+  for (unsigned number = 0; slab->purged != 0 && number < slab->capacity; number++) {
+    if (!th_block_is_free(slab, number) && (slab->purged & pages_of(slab, number)) != 0) {
+      return false;
+    }
+  }
+  return true;
+}

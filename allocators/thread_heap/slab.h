@@ -1,0 +1,101 @@
+// A slab: one slice cut into blocks of one class, or a span of slices that is
+// one block. What is known of it stands in a record apart (region.h).
+//
+// A block is in the program's hands, in a thread's cache, or free in its slab;
+// only the last is known here. Blocks that were never handed out are free like
+// others: the lowest are taken first, so that pages stay untouched.
+//
+// Invariants, under the lock of the arena:
+//   free_count = the bits set in free[]; no bit at or over `capacity` is set
+//   capacity - free_count = blocks in the program's hands + in threads' caches
+//   the slab is in its bin's list just when 0 < free_count < capacity
+//   a page whose bit in `purged` is set holds no byte of a block that is not free
+
+#ifndef LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_
+#define LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_
+
+#include "allocators/thread_heap/region.h"
+
+struct th_arena;
+
+enum {
+  TH_SLAB_BLOCKS_MAX = 1 << (TH_SLICE_BITS - 4),
+  TH_SLAB_WORDS_MAX = TH_SLAB_BLOCKS_MAX / 64,
+  TH_SLAB_PAGES_MAX = 16,  // of 4 KiB
+};
+
+struct th_slab {
+  struct th_slab *next, *prev;          // in its bin's list
+  struct th_slab *all_next, *all_prev;  // in its arena's list of all
+  struct th_arena *arena;               // NULL: not a slab's first slice
+  uint32_t block_bytes;
+  uint32_t reciprocal;  // th_class_reciprocal, or 0 for a span
+  uint16_t capacity;    // blocks
+  uint16_t free_count;
+  uint8_t class;
+  bool touched;       // since the last pass of the decay
+  bool zeroed;        // a span whose memory reads as zero
+  uint8_t behind;     // slices between a span's first one and this
+  uint16_t purged;    // a bit for each page that was given back
+  uint16_t low_word;  // no block is free in a word of free[] before this
+  uint64_t free[TH_SLAB_WORDS_MAX];
+};
+
+_Static_assert(sizeof(struct th_slab) == 64 + TH_SLAB_WORDS_MAX * 8, "a record is 9 cache lines");
+
+static inline char *th_slab_start(const struct th_slab *slab) {
+  return th_region.base + ((size_t)(slab - th_region.records) << TH_SLICE_BITS);
+}
+
+// The slab around an address, or NULL where there is none. The answer stands as
+// long as the address is that of a block which is not free.
+static inline struct th_slab *th_slab_around(const void *address) {
+  size_t slice = th_slice_of(address);
+  if (!th_slice_is_known(slice)) return NULL;
+  struct th_slab *slab = &th_region.records[slice];
+  slab -= slab->behind;
+  return slab->arena == NULL ? NULL : slab;
+}
+
+// The number of the block that begins at an address, or -1.
+static inline int th_block_number(const struct th_slab *slab, const void *address) {
+  size_t offset = (size_t)((const char *)address - th_slab_start(slab));
+  if (slab->reciprocal == 0) return offset == 0 ? 0 : -1;
+  uint64_t product = (uint64_t)offset * slab->reciprocal;
+  if ((uint32_t)product >= slab->reciprocal) return -1;
+  unsigned number = (unsigned)(product >> 32);
+  return number < slab->capacity ? (int)number : -1;
+}
+
+static inline bool th_block_is_free(const struct th_slab *slab, unsigned number) {
+  return (slab->free[number / 64] >> (number % 64) & 1) != 0;
+}
+
+// Makes fresh slices a slab of the class, all free. `cached`: its blocks may wait
+// in threads' caches.
+void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached,
+                  bool zeroed);
+
+// Undoes that; all blocks are free, or nobody's concern any more.
+void th_slab_forget(struct th_slab *slab);
+
+// Takes up to `count` free blocks, the lowest first, into out[-1], out[-2], ...; how
+// many there were.
+unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out);
+
+// Makes a block free that is not.
+static inline void th_slab_put(struct th_slab *slab, unsigned number) {
+  unsigned word = number / 64;
+  slab->free[word] |= (uint64_t)1 << number % 64;
+  slab->free_count++;
+  if (word < slab->low_word) slab->low_word = (uint16_t)word;
+  slab->touched = true;
+}
+
+// Gives back the pages that hold only free blocks; true if there were any.
+bool th_slab_purge(struct th_slab *slab);
+
+// Proves the first two and the last of the invariants.
+bool th_slab_check(const struct th_slab *slab);
+
+#endif  // LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_

@@ -1,0 +1,171 @@
+// The functions of the variant, and its fast paths.
+
+#include "allocators/thread_heap/thread_heap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "allocators/thread_heap/heap.h"
+
+#define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
+
+static bool is_power_of_two(size_t value) { return value != 0 && (value & (value - 1)) == 0; }
+
+static bool multiply(size_t count, size_t size, size_t *bytes) {
+  return !__builtin_mul_overflow(count, size, bytes);
+}
+
+static void *out_of_memory(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+// --- malloc ------------------------------------------------------------------
+
+// The block on top of a stack, or NULL where it is empty.
+static inline void *pop(size_t class) {
+  void **top = th_local.top[class];
+  void *block = *top;
+  if (UNLIKELY(block == NULL)) return NULL;
+  th_local.top[class] = top - 1;
+  *(uintptr_t *)block = 0;  // the mark
+  return block;
+}
+
+static __attribute__((noinline)) void *malloc_over_exact(size_t size) {
+  if (UNLIKELY(size > TH_SLAB_BYTES_MAX)) return th_malloc_slow(size);
+  void *block = pop(th_class_over_exact(size));
+  return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
+}
+
+void *th_malloc(size_t size) {
+  if (UNLIKELY(size > TH_EXACT_BYTES_MAX)) return malloc_over_exact(size);
+  // Size 0 is class 0, whose stack is empty.
+  void *block = pop((size + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
+  return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
+}
+
+void *th_calloc(size_t count, size_t size) {
+  size_t bytes;
+  if (!multiply(count, size, &bytes)) return out_of_memory();
+  if (UNLIKELY(bytes > TH_SLAB_BYTES_MAX)) {
+    return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
+  }
+  void *block = pop(bytes <= TH_EXACT_BYTES_MAX ? (bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT
+                                                : th_class_over_exact(bytes));
+  if (UNLIKELY(block == NULL)) {
+    return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
+  }
+  return memset(block, 0, bytes);
+}
+
+// --- free --------------------------------------------------------------------
+
+void th_free(void *block) {
+  size_t slice = th_slice_of(block);
+  // Relaxed: the limit only grows, and a thread that holds a block from below it
+  // learnt of the block after the limit had passed it.
+  if (UNLIKELY(slice >= atomic_load_explicit(&th_region.limit, memory_order_relaxed))) {
+    th_free_slow(block);
+    return;
+  }
+  unsigned class = th_map_get(slice);
+  uint32_t reciprocal = th_local.reciprocal[class];
+  uint32_t offset = (uint32_t)((uintptr_t)block & (TH_SLICE_BYTES - 1));
+  // Not the start of a block of a cached class; or a mark, which says that it is free;
+  // or no room.
+  if (UNLIKELY(offset * reciprocal >= reciprocal) || UNLIKELY(*(uintptr_t *)block == th_mark()) ||
+      UNLIKELY(th_local.room[class] == 0)) {
+    th_free_slow(block);
+    return;
+  }
+  th_local.room[class]--;
+  void **top = th_local.top[class] + 1;
+  *(uintptr_t *)block = th_mark();
+  *top = block;
+  th_local.top[class] = top;
+}
+
+void th_free_sized(void *block, size_t size) {
+  (void)size;
+  th_free(block);
+}
+
+void th_free_aligned_sized(void *block, size_t alignment, size_t size) {
+  (void)alignment;
+  (void)size;
+  th_free(block);
+}
+
+// --- The rest ----------------------------------------------------------------
+
+void *th_realloc(void *block, size_t size) {
+  return block == NULL ? th_malloc(size) : th_realloc_block(block, size);
+}
+
+void *th_reallocarray(void *block, size_t count, size_t size) {
+  size_t bytes;
+  return multiply(count, size, &bytes) ? th_realloc(block, bytes) : out_of_memory();
+}
+
+void *th_aligned_alloc(size_t alignment, size_t size) {
+  if (!is_power_of_two(alignment)) {
+    errno = EINVAL;
+    return NULL;
+  }
+  if (alignment <= TH_ALIGNMENT) return th_malloc(size);
+  return th_malloc_any((struct th_request){.bytes = size, .alignment = alignment});
+}
+
+int th_posix_memalign(void **block, size_t alignment, size_t size) {
+  if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) return EINVAL;
+  int saved_errno = errno;
+  void *address = th_aligned_alloc(alignment, size);
+  errno = saved_errno;
+  if (address == NULL) return ENOMEM;
+  *block = address;
+  return 0;
+}
+
+size_t th_usable_size(const void *block) { return th_block_usable(block); }
+bool th_trim(size_t keep) { return th_state_trim(keep); }
+void th_stats(struct loam_stats *stats) { th_state_stats(stats); }
+bool th_check(void) { return th_state_check(); }
+
+// --- Heaps of one's own ------------------------------------------------------
+
+struct loam_heap *th_heap_create(void) {
+  return th_own_create();
+}
+
+void *th_heap_malloc(struct loam_heap *heap, size_t size) {
+  return th_own_malloc(heap, (struct th_request){.bytes = size});
+}
+
+void *th_heap_calloc(struct loam_heap *heap, size_t count, size_t size) {
+  size_t bytes;
+  if (!multiply(count, size, &bytes)) return out_of_memory();
+  return th_own_malloc(heap, (struct th_request){.bytes = bytes, .zeroed = true});
+}
+
+void *th_heap_realloc(struct loam_heap *heap, void *block, size_t size) {
+  return block == NULL ? th_heap_malloc(heap, size) : th_own_realloc(heap, block, size);
+}
+
+void *th_heap_aligned_alloc(struct loam_heap *heap, size_t alignment, size_t size) {
+  if (!is_power_of_two(alignment)) {
+    errno = EINVAL;
+    return NULL;
+  }
+  return th_own_malloc(heap, (struct th_request){.bytes = size, .alignment = alignment});
+}
+
+void th_heap_free(struct loam_heap *heap, void *block) { th_own_free(heap, block); }
+
+void th_heap_stats(struct loam_heap *heap, struct loam_stats *stats) {
+  th_own_stats(heap, stats);
+}
+
+void th_heap_destroy(struct loam_heap *heap) { th_own_destroy(heap); }
+
+LOAM_DEFINE_VARIANT(th, "thread_heap");
