@@ -71,59 +71,59 @@ static void all_remove(struct th_arena *arena, struct th_slab *slab) {
 
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   bool zeroed;
-  struct th_slab *slab = th_slices_take(th_class_slices(class), &zeroed);
+  struct th_slab *slab = th_slices_take(1, &zeroed);
   if (slab == NULL) return NULL;
-  th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached, zeroed);
+  th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
   all_add(arena, slab);
+  bin_push_front(&arena->bins[class], slab);
   return slab;
 }
 
 static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
-  unsigned slices = th_class_slices(slab->class);
   all_remove(arena, slab);
   th_slab_forget(slab);
-  th_slices_give(slab, slices);
+  th_slices_give(slab, slab->slices);
 }
 
 // --- Taking ------------------------------------------------------------------
 
-static unsigned take(struct th_arena *arena, unsigned class, unsigned count, void **out,
-                     bool *zeroed) {
+static unsigned take(struct th_arena *arena, unsigned class, unsigned count, void **out) {
   struct th_bin *bin = &arena->bins[class];
   unsigned taken = 0;
   while (taken < count) {
     struct th_slab *slab = bin->first;
-    if (slab == NULL) {
-      // What old slabs gave will do for now; a new one costs memory.
-      if (taken != 0) break;
-      slab = add_slab(arena, class);
-      if (slab == NULL) break;
-      bin_push_front(bin, slab);
-    }
-    *zeroed = slab->zeroed;
-    slab->zeroed = false;
-    unsigned some = th_slab_take(slab, count - taken, out - taken);
+    // What old slabs gave will do for now; a new one costs memory.
+    if (slab == NULL && taken == 0) slab = add_slab(arena, class);
+    if (slab == NULL) break;
+    taken += th_slab_take(slab, count - taken, out - taken);
     if (slab->free_count == 0) bin_remove(bin, slab);
-    taken += some;
   }
   bin->blocks_out += taken;
   return taken;
 }
 
-unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out,
-                       bool *zeroed) {
+unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out) {
   loam_lock_acquire(&arena->lock);
-  unsigned taken = take(arena, class, count, out, zeroed);
+  unsigned taken = take(arena, class, count, out);
   loam_lock_release(&arena->lock);
   return taken;
 }
 
-void *th_arena_malloc(struct th_arena *arena, unsigned class, bool *zeroed) {
+void *th_arena_malloc(struct th_arena *arena, unsigned class) {
   void *out[1];
+  return th_arena_take(arena, class, 1, out + 1) == 0 ? NULL : out[0];
+}
+
+void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed) {
+  struct th_slab *slab = th_slices_take(slices, zeroed);
+  if (slab == NULL) return NULL;
   loam_lock_acquire(&arena->lock);
-  unsigned taken = take(arena, class, 1, out + 1, zeroed);
+  th_span_init(slab, arena, slices);
+  all_add(arena, slab);
+  arena->bins[TH_SPAN_CLASS].blocks_out++;
+  arena->span_bytes += slab->block_bytes;
   loam_lock_release(&arena->lock);
-  return taken == 0 ? NULL : out[0];
+  return th_slab_start(slab);
 }
 
 // --- Giving back -------------------------------------------------------------
@@ -132,17 +132,30 @@ void *th_arena_malloc(struct th_arena *arena, unsigned class, bool *zeroed) {
 static void put(struct th_slab *slab, void *block) {
   int number = th_block_number(slab, block);
   if (number < 0) th_fail(block, "free: not the start of a block");
-  if (th_block_is_free(slab, (unsigned)number)) th_fail(block, "free: a block that is free (double free?)");
-  struct th_bin *bin = &slab->arena->bins[slab->class];
+  if (th_block_is_free(slab, (unsigned)number)) {
+    th_fail(block, "free: a block that is free (double free?)");
+  }
+  struct th_arena *arena = slab->arena;
+  struct th_bin *bin = &arena->bins[slab->class];
   th_slab_put(slab, (unsigned)number);
   bin->blocks_out--;
   if (slab->free_count == slab->capacity) {
-    if (slab->capacity > 1) bin_remove(bin, slab);
-    drop_slab(slab->arena, slab);
+    bin_remove(bin, slab);
+    drop_slab(arena, slab);
   } else if (slab->free_count == 1) {
     // Behind the others: the longer it waits, the more of it is free at once.
     bin_push_back(bin, slab);
   }
+}
+
+// Under the lock: a span goes. Its memory is given away after that.
+static void remove_span(struct th_arena *arena, struct th_slab *slab) {
+  if (slab->arena != arena)
+    th_fail(th_slab_start(slab), "free: a block that is free (double free?)");
+  arena->bins[TH_SPAN_CLASS].blocks_out--;
+  arena->span_bytes -= slab->block_bytes;
+  all_remove(arena, slab);
+  th_slab_forget(slab);
 }
 
 void th_arena_put(void **blocks, size_t count) {
@@ -169,10 +182,34 @@ void th_arena_put(void **blocks, size_t count) {
 
 void th_arena_free(struct th_slab *slab, void *block) {
   struct th_arena *arena = slab->arena;
+  bool is_span = slab->class == TH_SPAN_CLASS;
   loam_lock_acquire(&arena->lock);
   arena->free_calls++;
-  put(slab, block);
+  if (is_span) {
+    remove_span(arena, slab);
+  } else {
+    put(slab, block);
+  }
   loam_lock_release(&arena->lock);
+  if (is_span) th_slices_give(slab, slab->slices);
+}
+
+static void set_span_slices(struct th_slab *slab, unsigned slices) {
+  struct th_arena *arena = slab->arena;
+  loam_lock_acquire(&arena->lock);
+  arena->span_bytes -= slab->block_bytes;
+  slab->slices = (uint16_t)slices;
+  slab->block_bytes = slices << TH_SLICE_BITS;
+  arena->span_bytes += slab->block_bytes;
+  loam_lock_release(&arena->lock);
+}
+
+bool th_arena_resize_span(struct th_slab *slab, unsigned slices) {
+  unsigned old = slab->slices;
+  if (slices > old && !th_slices_take_at(slab + old, slices - old)) return false;
+  set_span_slices(slab, slices);
+  if (slices < old) th_slices_give(slab + slices, old - slices);
+  return true;
 }
 
 void th_arena_destroy(struct th_arena *arena) {
@@ -212,24 +249,28 @@ bool th_arena_trim(struct th_arena *arena) {
 
 // --- Statistics and proof ----------------------------------------------------
 
+static void add_class_stats(const struct th_arena *arena, unsigned class,
+                            struct loam_stats *stats) {
+  const struct th_bin *bin = &arena->bins[class];
+  size_t bytes = th_class_bytes(class);
+  size_t blocks = bin->slabs * th_class_capacity(class);
+  size_t free_blocks = blocks - bin->blocks_out;
+  stats->live_blocks += bin->blocks_out;
+  stats->allocated_bytes += bin->blocks_out * bytes;
+  stats->free_blocks += free_blocks;
+  stats->free_bytes += free_blocks * bytes;
+  stats->mapped_bytes += bin->slabs * TH_SLICE_BYTES;
+  // What is left of a slice behind its last block.
+  stats->metadata_bytes += bin->slabs * TH_SLICE_BYTES - blocks * bytes;
+  if (free_blocks != 0 && bytes > stats->largest_free_bytes) stats->largest_free_bytes = bytes;
+}
+
 void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
   loam_lock_acquire(&arena->lock);
-  for (unsigned class = 1; class < TH_CLASSES; class++) {
-    const struct th_bin *bin = &arena->bins[class];
-    size_t capacity = class < TH_SLAB_CLASSES ? TH_SLICE_BYTES / th_class_bytes(class) : 1;
-    size_t free_blocks = bin->slabs * capacity - bin->blocks_out;
-    size_t mapped = bin->slabs * (th_class_slices(class) << TH_SLICE_BITS);
-    stats->live_blocks += bin->blocks_out;
-    stats->allocated_bytes += bin->blocks_out * th_class_bytes(class);
-    stats->mapped_bytes += mapped;
-    stats->free_blocks += free_blocks;
-    stats->free_bytes += free_blocks * th_class_bytes(class);
-    // What is left of a slice behind its last block.
-    stats->metadata_bytes += mapped - bin->slabs * capacity * th_class_bytes(class);
-    if (free_blocks != 0 && th_class_bytes(class) > stats->largest_free_bytes) {
-      stats->largest_free_bytes = th_class_bytes(class);
-    }
-  }
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) add_class_stats(arena, class, stats);
+  stats->live_blocks += arena->bins[TH_SPAN_CLASS].blocks_out;
+  stats->allocated_bytes += arena->span_bytes;
+  stats->mapped_bytes += arena->span_bytes;
   stats->free_calls += arena->free_calls;
   loam_lock_release(&arena->lock);
 }
@@ -237,9 +278,11 @@ void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
 static bool check_slab(const struct th_arena *arena, const struct th_slab *slab) {
   if (slab->arena != arena) return th_complain(slab, "slab of another arena");
   if (slab->class == 0 || slab->class >= TH_CLASSES) return th_complain(slab, "slab of no class");
-  if (slab->block_bytes != th_class_bytes(slab->class)) return th_complain(slab, "wrong block size");
+  bool is_span = slab->class == TH_SPAN_CLASS;
+  size_t bytes = is_span ? slab->slices * TH_SLICE_BYTES : th_class_bytes(slab->class);
+  if (slab->block_bytes != bytes) return th_complain(slab, "wrong block size");
   if (slab->free_count == slab->capacity) return th_complain(slab, "empty slab");
-  bool is_cached = !arena->is_own && !arena->is_uncached && slab->class < TH_SLAB_CLASSES;
+  bool is_cached = !arena->is_own && !arena->is_uncached && !is_span;
   if (th_map_get((size_t)(slab - th_region.records)) != (is_cached ? slab->class : 0)) {
     return th_complain(slab, "wrong page map");
   }
@@ -267,6 +310,7 @@ static bool check(const struct th_arena *arena) {
   size_t slabs[TH_CLASSES] = {0};
   size_t out[TH_CLASSES] = {0};
   size_t listed[TH_CLASSES] = {0};
+  size_t span_bytes = 0;
   const struct th_slab *previous = NULL;
   for (const struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
     if (!check_slab(arena, slab)) return false;
@@ -274,11 +318,13 @@ static bool check(const struct th_arena *arena) {
     slabs[slab->class]++;
     out[slab->class] += (size_t)(slab->capacity - slab->free_count);
     listed[slab->class] += slab->free_count != 0;
+    if (slab->class == TH_SPAN_CLASS) span_bytes += slab->block_bytes;
     previous = slab;
   }
-  for (unsigned class = 0; class < TH_CLASSES; class++) {
+  for (unsigned class = 0; class < TH_CLASSES; class ++) {
     if (!check_bin(arena, class, slabs[class], out[class], listed[class])) return false;
   }
+  if (span_bytes != arena->span_bytes) return th_complain(arena, "wrong sum of spans");
   return true;
 }
 

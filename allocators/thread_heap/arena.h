@@ -8,7 +8,7 @@
 //
 // Invariants, under the lock:
 //   blocks_out of a bin = sum of (capacity - free_count) of its class's slabs
-//   slabs of a bin = slabs of its class in the list of all
+//   slabs of a bin = slabs of its class in the list of all; span_bytes = sum of the spans'
 //   a bin's list holds just the slabs with 0 < free_count < capacity
 //   no slab has free_count = capacity: it goes back to the region at once
 
@@ -34,21 +34,24 @@ struct th_arena {
   struct th_slab *slabs;      // all
   struct th_slab *cursor;     // where the next pass of the decay goes on, or NULL
   size_t free_calls;          // that went past the caches
+  size_t span_bytes;          // of all spans
   struct loam_large_owner large_owner;
   struct th_bin bins[TH_CLASSES];
 };
 
-// Takes up to `count` free blocks of a class into out[-1], out[-2], ..., the lowest last; how
-// many could be had, 0 without memory. *zeroed, of a span: it reads as zero.
-unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out,
-                       bool *zeroed);
+// Takes up to `count` free blocks of a slab's class into out[-1], out[-2], ..., the lowest
+// first; how many could be had, 0 without memory.
+unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out);
 
 // Gives blocks of any slabs back to the arenas they belong to. One that is free
 // already, or no block, is fatal. May change the order of blocks[].
 void th_arena_put(void **blocks, size_t count);
 
-// A single block for the program, and back from it.
-void *th_arena_malloc(struct th_arena *arena, unsigned class, bool *zeroed);
+// A single block for the program, a span, and back from it. *zeroed: it reads as zero.
+void *th_arena_malloc(struct th_arena *arena, unsigned class);
+void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed);
+// Gives a span another size where it is; false, and nothing has changed, when it cannot grow.
+bool th_arena_resize_span(struct th_slab *slab, unsigned slices);
 void th_arena_free(struct th_slab *slab, void *block);
 
 // Frees all that the arena holds. No other thread uses it.

@@ -3,8 +3,8 @@
 #include <string.h>
 
 enum {
-  CLASS_BYTES_MAX = 32768,  // in one stack, but for COUNT_LEAST blocks
-  COUNT_MAX = 128,
+  CLASS_BYTES_MAX = 65536,  // in one stack, but for COUNT_LEAST blocks
+  COUNT_MAX = 256,
   COUNT_LEAST = 4,
   COUNT_FIRST = 8,  // before the class is in use for a while
 };
@@ -24,7 +24,7 @@ static unsigned capacity_max(unsigned class) {
 
 size_t th_cache_bytes(void) {
   size_t slots = 0;
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) slots += 1 + capacity_max(class);
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) slots += 1 + capacity_max(class);
   return sizeof(struct th_cache) + slots * sizeof(void *);
 }
 
@@ -35,14 +35,14 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
   cache->local = &th_local;
   cache->arena = arena;
   cache->frees = 0;
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     unsigned most = capacity_max(class);
     cache->capacity[class] = (uint16_t)(most < COUNT_FIRST ? most : COUNT_FIRST);
     cache->granted[class] = 0;
     cache->bottom[class] = cache->seen[class] = slot;
     th_local.top[class] = slot;
-    th_local.room[class] = 0;
-    th_local.reciprocal[class] = th_class_reciprocal(class);
+    th_local.free[class].room = 0;
+    th_local.free[class].reciprocal = th_class_reciprocal(class);
     slot += 1 + most;
   }
   th_local.cache = cache;
@@ -53,8 +53,8 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
 // Counts the frees since the last time, and says how many may come now.
 static void grant(struct th_cache *cache, unsigned class) {
   uint32_t room = (uint32_t)(cache->capacity[class] - th_cache_count(cache, class));
-  cache->frees += cache->granted[class] - cache->local->room[class];
-  cache->granted[class] = cache->local->room[class] = room;
+  cache->frees += cache->granted[class] - cache->local->free[class].room;
+  cache->granted[class] = cache->local->free[class].room = room;
 }
 
 // Sends home the blocks at the bottom, where the oldest lie, but for `keep`.
@@ -76,8 +76,7 @@ static void widen(struct th_cache *cache, unsigned class) {
 void *th_cache_refill(struct th_cache *cache, unsigned class) {
   unsigned count = (cache->capacity[class] + 1u) / 2;
   void **slots = cache->bottom[class] + 1;
-  bool zeroed;
-  unsigned taken = th_arena_take(cache->arena, class, count, slots + count, &zeroed);
+  unsigned taken = th_arena_take(cache->arena, class, count, slots + count);
   if (taken == 0) return NULL;
   // They stand at the end of what they were to fill.
   if (taken < count) memmove(slots, slots + (count - taken), taken * sizeof *slots);
@@ -97,7 +96,7 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
 }
 
 void th_cache_flush(struct th_cache *cache) {
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     shrink(cache, class, 0);
     grant(cache, class);
   }
@@ -105,15 +104,15 @@ void th_cache_flush(struct th_cache *cache) {
 
 void th_cache_close(struct th_cache *cache) {
   th_cache_flush(cache);
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     th_local.top[class] = (void **)&nothing;
-    th_local.room[class] = 0;
+    th_local.free[class].room = 0;
   }
   th_local.cache = NULL;
 }
 
 void th_cache_age(struct th_cache *cache) {
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     size_t count = th_cache_count(cache, class);
     if (count != 0 && cache->local->top[class] == cache->seen[class]) {
       shrink(cache, class, count / 2);
@@ -131,9 +130,9 @@ void th_cache_age(struct th_cache *cache) {
 
 READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cache_sums *sums) {
   sums->frees += cache->frees;
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     size_t count = th_cache_count(cache, class);
-    uint32_t freed = cache->granted[class] - cache->local->room[class];
+    uint32_t freed = cache->granted[class] - cache->local->free[class].room;
     if (count <= COUNT_MAX) sums->blocks[class] += count;
     if (freed <= COUNT_MAX) sums->frees += freed;
   }
@@ -151,7 +150,7 @@ READS_OTHERS bool th_cache_holds(const struct th_cache *cache, unsigned class, c
 static bool check_class(const struct th_cache *cache, unsigned class) {
   size_t count = th_cache_count(cache, class);
   if (*cache->bottom[class] != NULL) return th_complain(cache, "cache without a bottom");
-  if (count + cache->local->room[class] > cache->capacity[class] ||
+  if (count + cache->local->free[class].room > cache->capacity[class] ||
       cache->capacity[class] > capacity_max(class)) {
     return th_complain(cache, "cache over its capacity");
   }
@@ -169,7 +168,7 @@ static bool check_class(const struct th_cache *cache, unsigned class) {
 }
 
 bool th_cache_check(const struct th_cache *cache) {
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     if (!check_class(cache, class)) return false;
   }
   return true;

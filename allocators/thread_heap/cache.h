@@ -12,11 +12,11 @@
 //
 // Of its thread alone, but for the functions that say otherwise.
 //
-// Invariants, for each class c, count = top[c] - bottom[c]:
+// Invariants, for the stack of each class c, count = top - bottom[c]:
 //   *bottom[c] = NULL, and bottom[c][1 .. count] are blocks of the class that are
 //   neither in the program's hands nor free in their slab
-//   count + room[c] <= capacity[c] <= capacity_max(c)
-//   frees + sum of (granted[c] - room[c]) = blocks that the program freed into it
+//   count + room <= capacity[c] <= capacity_max(c)
+//   frees + sum of (granted[c] - room) = blocks that the program freed into it
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
@@ -25,10 +25,15 @@
 
 // What the fast paths need of it. Initial-exec: an access is one instruction,
 // and never allocates.
+struct th_free_limits {
+  uint32_t room;        // frees until the slow path
+  uint32_t reciprocal;  // of the class: th_class_reciprocal
+};
+
+// (Arrays of 8 bytes each: an element is one operand of one instruction.)
 struct th_local {
   void **top[TH_SLAB_CLASSES];  // the last slot that is taken
-  uint32_t room[TH_SLAB_CLASSES];
-  uint32_t reciprocal[TH_SLAB_CLASSES];
+  struct th_free_limits free[TH_SLAB_CLASSES];
   struct th_cache *cache;  // NULL: not opened yet, or closed
   bool ended;              // the thread is about to
 };

@@ -7,7 +7,8 @@
 #include "common/os/os.h"
 
 enum {
-  EVENTS_PER_LOOK = 8,  // on a cache's slow path, to one look at the clock
+  EVENTS_PER_LOOK = 8,          // on a cache's slow path, to one look at the clock
+  MOVABLE_BYTES_MIN = 4 << 20,  // of a block that grows, to get a mapping of its own
 };
 
 void *th_out_of_memory(void) {
@@ -24,8 +25,8 @@ void th_decay(void) {
   if (now < due) return;
   // Relaxed: it only chooses who does the pass. What the pass looks at has locks.
   uint64_t next = now + th_state.options.purge_delay_ms;
-  if (!atomic_compare_exchange_strong_explicit(&th_state.decay_ms, &due, next,
-                                               memory_order_relaxed, memory_order_relaxed)) {
+  if (!atomic_compare_exchange_strong_explicit(&th_state.decay_ms, &due, next, memory_order_relaxed,
+                                               memory_order_relaxed)) {
     return;
   }
   bool more = th_slices_age();
@@ -58,32 +59,37 @@ static void *malloc_large(struct th_arena *arena, struct th_request want) {
   return block;
 }
 
-// The class of slabs whose blocks satisfy a request, or 0.
-static unsigned class_for(struct th_request want) {
-  if (want.bytes > TH_SPAN_BYTES_MAX || want.alignment > TH_SLICE_BYTES) return 0;
-  if (want.bytes >= th_state.large_bytes) return 0;
-  if (want.alignment <= TH_ALIGNMENT) return th_class_of(want.bytes);
-  // Slabs begin at a multiple of any such alignment: it is enough that the
-  // size of a block is one.
-  size_t bytes = want.bytes < want.alignment ? want.alignment : want.bytes;
-  unsigned class = th_class_of(bytes);
-  while (th_class_bytes(class) % want.alignment != 0) class++;
-  return class;
+static void *malloc_span(struct th_arena *arena, struct th_request want) {
+  bool zeroed;
+  void *block = th_arena_malloc_span(arena, th_span_slices(want.bytes), &zeroed);
+  if (block == NULL || zeroed) return block;
+  *(uintptr_t *)block = 0;
+  return want.zeroed ? memset(block, 0, want.bytes) : block;
 }
 
 static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_request want) {
-  bool zeroed = false;
-  void *block = th_arena_malloc(arena, class, &zeroed);
+  void *block = th_arena_malloc(arena, class);
   if (block == NULL) return NULL;
-  if (!zeroed) *(uintptr_t *)block = 0;
-  if (want.zeroed && !zeroed) memset(block, 0, want.bytes);
-  return block;
+  *(uintptr_t *)block = 0;
+  return want.zeroed ? memset(block, 0, want.bytes) : block;
+}
+
+// Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
+// its own.
+static unsigned class_for(struct th_request want) {
+  if (want.bytes > th_state.span_bytes_max || want.alignment > TH_SLICE_BYTES) return 0;
+  return th_class_for(want.bytes, want.alignment);
 }
 
 void *th_malloc_in(struct th_arena *arena, struct th_request want) {
   if (want.bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
   unsigned class = class_for(want);
-  void *block = class == 0 ? NULL : malloc_of_class(arena, class, want);
+  void *block = NULL;
+  if (class == TH_SPAN_CLASS) {
+    block = malloc_span(arena, want);
+  } else if (class != 0) {
+    block = malloc_of_class(arena, class, want);
+  }
   // Where the region is at its end, a mapping for each block still serves.
   if (block == NULL) block = malloc_large(arena, want);
   return block != NULL ? block : th_out_of_memory();
@@ -198,11 +204,11 @@ void th_free_found(const struct th_found *found, void *block) {
     return;
   }
   unsigned class = found->slab->class;
-  if (th_local.room[class] == 0) {
+  if (th_local.free[class].room == 0) {
     look_at_clock(cache);
     th_cache_make_room(cache, class);
   }
-  th_local.room[class]--;
+  th_local.free[class].room--;
   *(uintptr_t *)block = th_mark();
   *++th_local.top[class] = block;
 }
@@ -226,7 +232,14 @@ static struct th_arena *arena_of(const struct th_found *found) {
 static void *move_to_new(const struct th_found *found, void *block, size_t usable, size_t bytes) {
   struct th_request want = {.bytes = bytes};
   struct th_arena *arena = arena_of(found);
-  void *moved = arena->is_own ? th_malloc_in(arena, want) : th_malloc_any(want);
+  void *moved = NULL;
+  // One that grows will grow again: from now on its pages move, not its bytes.
+  if (bytes > usable && bytes >= MOVABLE_BYTES_MIN) {
+    want.bytes += bytes / 8;
+    moved = malloc_large(arena, want);
+    want.bytes = bytes;
+  }
+  if (moved == NULL) moved = arena->is_own ? th_malloc_in(arena, want) : th_malloc_any(want);
   if (moved == NULL) return NULL;
   memcpy(moved, block, usable < bytes ? usable : bytes);
   th_free_found(found, block);
@@ -242,14 +255,14 @@ void *th_realloc_block(void *block, size_t bytes) {
   struct th_found found = th_find(block);
   if (bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
   size_t usable = found.slab == NULL ? found.large.bytes : found.slab->block_bytes;
-  if (found.slab == NULL && bytes >= th_state.large_bytes) {
+  if (fits(usable, bytes)) return block;
+  if (found.slab != NULL && found.slab->class == TH_SPAN_CLASS && bytes > TH_SLAB_BYTES_MAX &&
+      bytes <= TH_SPAN_BYTES_MAX) {
+    if (th_arena_resize_span(found.slab, th_span_slices(bytes))) return block;
+  }
+  if (found.slab == NULL && bytes >= MOVABLE_BYTES_MIN) {
     void *moved = loam_large_realloc(&th_state.large, block, bytes);
-    if (moved != NULL) {
-      if (bytes > usable) th_slices_purge((bytes - usable) >> TH_SLICE_BITS);
-      return moved;
-    }
-  } else if (fits(usable, bytes)) {
-    return block;
+    if (moved != NULL) return moved;
   }
   int saved_errno = errno;
   void *moved = move_to_new(&found, block, usable, bytes);

@@ -20,7 +20,7 @@ void th_set_up(void) {
     th_state.arena_count = arenas < TH_ARENAS_MAX ? arenas : TH_ARENAS_MAX;
     th_state.large.cache_bytes_max = options->large_cache_bytes;
     th_state.large.purge_delay_ms = options->purge_delay_ms;
-    th_state.large_bytes = options->large_bytes;
+    th_state.span_bytes_max = TH_SPAN_BYTES_MAX;
     for (size_t i = 0; i < th_state.arena_count; i++) {
       th_state.arenas[i].is_uncached = options->check_every != 0;
     }
@@ -119,7 +119,7 @@ static void count_caches(struct loam_stats *stats) {
   loam_lock_release(&th_state.lock);
   size_t blocks = 0;
   size_t bytes = 0;
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class++) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     blocks += sums.blocks[class];
     bytes += sums.blocks[class] * th_class_bytes(class);
     if (sums.blocks[class] != 0 && th_class_bytes(class) > stats->largest_free_bytes) {

@@ -8,6 +8,7 @@ enum {
   GROWTH_SLICES_MIN = 16,            // 1 MiB
   GROWTH_SLICES_MAX = 1024,          // 64 MiB
   RESERVED_SLICES_MIN = 128,         // 8 MiB
+  DIRTY_SHARE = 4,                   // of what is resident may be free
   PURGE_RUNS_MAX = 64,               // calls of one pass
   RECORDS_COMMIT_BYTES = 64 * 1024,  // at least, or the kernel is asked too often
 };
@@ -119,18 +120,18 @@ static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t cou
   return 0;
 }
 
-// Makes free slices taken; true if all of them read as zero.
-static bool take_run(size_t first, size_t count) {
-  bool zeroed = true;
+// Makes free slices taken; how many of them read as zero.
+static size_t take_run(size_t first, size_t count) {
+  size_t zeroed = 0;
   for (size_t slice = first; slice < first + count; slice++) {
     if (get(th_region.dirty, slice)) {
       clear(th_region.dirty, slice);
       clear(th_region.aged, slice);
       th_region.dirty_count--;
-      zeroed = false;
     } else {
       clear(th_region.clean, slice);
       th_region.clean_count--;
+      zeroed++;
     }
   }
   while (th_region.lowest < words() &&
@@ -193,6 +194,17 @@ static bool grow(size_t count) {
 
 // --- Taking and giving -------------------------------------------------------
 
+// Under the lock: whether much of what is resident is free.
+static bool is_dirty(void) {
+  size_t resident = limit_of() - th_region.first - th_region.clean_count;
+  return th_region.dirty_count > resident / DIRTY_SHARE;
+}
+
+// As much as came new from the system goes back of what could not serve.
+static void balance(size_t new, bool dirty) {
+  if (new != 0 && dirty) th_slices_purge(new);
+}
+
 struct th_slab *th_slices_take(unsigned count, bool *zeroed) {
   if (th_region.end == 0) return NULL;
   struct th_slab *slab = NULL;
@@ -203,12 +215,36 @@ struct th_slab *th_slices_take(unsigned count, bool *zeroed) {
     first = find_run(th_region.clean, th_region.dirty, count);
   }
   if (first == 0 && grow(count)) first = find_run(th_region.clean, th_region.dirty, count);
+  size_t new = 0;
   if (first != 0) {
-    *zeroed = take_run(first, count);
+    new = take_run(first, count);
     slab = &th_region.records[first];
   }
+  *zeroed = new == count;
+  bool dirty = is_dirty();
   loam_lock_release(&th_region.lock);
+  if (count > 1) balance(new, dirty);
   return slab;
+}
+
+static bool are_free(size_t first, size_t count) {
+  if (first + count > limit_of()) return false;
+  for (size_t slice = first; slice < first + count; slice++) {
+    if (!get(th_region.dirty, slice) && !get(th_region.clean, slice)) return false;
+  }
+  return true;
+}
+
+bool th_slices_take_at(struct th_slab *slab, unsigned count) {
+  size_t first = (size_t)(slab - th_region.records);
+  size_t new = 0;
+  loam_lock_acquire(&th_region.lock);
+  bool free = are_free(first, count);
+  if (free) new = take_run(first, count);
+  bool dirty = is_dirty();
+  loam_lock_release(&th_region.lock);
+  balance(new, dirty);
+  return free;
 }
 
 void th_slices_give(struct th_slab *slab, unsigned count) {

@@ -40,9 +40,9 @@ struct th_region {
   struct loam_lock lock;
   struct th_slab *records;  // one for each slice
   uint64_t *dirty, *aged, *clean;
-  size_t first;             // slice that may hold blocks
-  size_t end;               // of what is reserved
-  size_t lowest;            // no free slice lies in a bitmap word before this
+  size_t first;   // slice that may hold blocks
+  size_t end;     // of what is reserved
+  size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
   size_t records_committed_bytes;
   size_t fixed_metadata_bytes;  // of the map and the bitmaps
@@ -57,6 +57,9 @@ bool th_region_set_up(void);
 // Takes `count` slices side by side, at most TH_SPAN_SLICES_MAX, and gives the
 // record of the first; NULL when none are to be had. *zeroed: all read as zero.
 struct th_slab *th_slices_take(unsigned count, bool *zeroed);
+
+// Takes those `count` slices, behind others; false when they are not free.
+bool th_slices_take_at(struct th_slab *slab, unsigned count);
 
 // Gives slices back.
 void th_slices_give(struct th_slab *slab, unsigned count);
@@ -78,8 +81,12 @@ static inline size_t th_slice_of(const void *address) {
 // The class of the slab around an address, and 0 for anything that a thread may
 // not take into its cache. Relaxed: a thread that holds a block of the slab got it,
 // by whatever way, from the one that wrote the entry.
+static inline unsigned th_map_at(uintptr_t base, size_t slice) {
+  return atomic_load_explicit((_Atomic(uint8_t) *)base + slice, memory_order_relaxed);
+}
+
 static inline unsigned th_map_get(size_t slice) {
-  return atomic_load_explicit((_Atomic(uint8_t) *)th_region.base + slice, memory_order_relaxed);
+  return th_map_at((uintptr_t)th_region.base, slice);
 }
 
 static inline void th_map_set(size_t slice, unsigned class) {

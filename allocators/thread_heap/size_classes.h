@@ -3,7 +3,7 @@
 //   class   1 ..  16   16, 32, ..., 256         steps of 16
 //   class  17 ..  56   288, 320, ..., 8192      8 steps to a doubling
 //   class  57 ..  64   10240, ..., 32768        4 steps to a doubling
-//   class  65 ..  80   spans of 1 .. 16 slices  one block each
+//   class  65          spans, one block each, a multiple of 64 KiB, up to 64 MiB
 //
 // So at most 12.5 % of a block over 128 bytes is waste up to 8 KiB, and 20 %
 // up to 32 KiB; of a span only whole pages count, which nobody touches. Class 0 is no
@@ -18,15 +18,16 @@
 enum {
   TH_ALIGNMENT = 16,
   TH_SLICE_BITS = 16,
-  TH_EXACT_BYTES_MAX = 256,      // up to here class = size / 16, rounded up
-  TH_FINE_BYTES_MAX = 8192,      // up to here 8 steps
-  TH_SLAB_BYTES_MAX = 32768,     // up to here a slice holds several blocks
+  TH_EXACT_BYTES_MAX = 256,   // up to here class = size / 16, rounded up
+  TH_FINE_BYTES_MAX = 8192,   // up to here 8 steps
+  TH_SLAB_BYTES_MAX = 32768,  // up to here a slice holds several blocks
   TH_EXACT_CLASSES = TH_EXACT_BYTES_MAX / TH_ALIGNMENT,
-  TH_FINE_CLASSES = 5 * 8,       // five doublings
-  TH_COARSE_CLASSES = 2 * 4,     // two
+  TH_FINE_CLASSES = 5 * 8,    // five doublings
+  TH_COARSE_CLASSES = 2 * 4,  // two
   TH_SLAB_CLASSES = 1 + TH_EXACT_CLASSES + TH_FINE_CLASSES + TH_COARSE_CLASSES,
-  TH_SPAN_SLICES_MAX = 16,
-  TH_CLASSES = TH_SLAB_CLASSES + TH_SPAN_SLICES_MAX,
+  TH_SPAN_CLASS = TH_SLAB_CLASSES,
+  TH_CLASSES,
+  TH_SPAN_SLICES_MAX = 1024,
 };
 
 #define TH_SLICE_BYTES ((size_t)1 << TH_SLICE_BITS)
@@ -44,27 +45,42 @@ static inline unsigned th_class_over_exact(size_t bytes) {
          (unsigned)(last >> (log2 - 2) & 3);
 }
 
-// The same for any bytes <= TH_SPAN_BYTES_MAX.
+// The same for any bytes.
 static inline unsigned th_class_of(size_t bytes) {
   if (bytes <= TH_ALIGNMENT) return 1;
   if (bytes <= TH_EXACT_BYTES_MAX) return (unsigned)((bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
   if (bytes <= TH_SLAB_BYTES_MAX) return th_class_over_exact(bytes);
-  return TH_SLAB_CLASSES - 1 + (unsigned)((bytes + TH_SLICE_BYTES - 1) >> TH_SLICE_BITS);
+  return TH_SPAN_CLASS;
 }
 
-// Bytes of a block of a class. th_class_of(th_class_bytes(c)) == c for every c > 0.
+// Bytes of a block of a slab's class. th_class_of(th_class_bytes(c)) == c for every c > 0.
 static inline size_t th_class_bytes(unsigned class) {
-  if (class <= TH_EXACT_CLASSES) return (size_t)class * TH_ALIGNMENT;
+  if (class <= TH_EXACT_CLASSES) return (size_t) class * TH_ALIGNMENT;
   unsigned fine = class - TH_EXACT_CLASSES - 1;
   if (fine < TH_FINE_CLASSES) return (size_t)(8 + fine % 8 + 1) << (5 + fine / 8);
   unsigned coarse = fine - TH_FINE_CLASSES;
-  if (coarse < TH_COARSE_CLASSES) return (size_t)(4 + coarse % 4 + 1) << (11 + coarse / 4);
-  return (size_t)(coarse - TH_COARSE_CLASSES + 1) << TH_SLICE_BITS;
+  return (size_t)(4 + coarse % 4 + 1) << (11 + coarse / 4);
 }
 
-// Slices that the slab of a class takes.
-static inline unsigned th_class_slices(unsigned class) {
-  return class < TH_SLAB_CLASSES ? 1 : class - TH_SLAB_CLASSES + 1;
+// Blocks of such a class in a slab.
+static inline unsigned th_class_capacity(unsigned class) {
+  return (unsigned)(TH_SLICE_BYTES / th_class_bytes(class));
+}
+
+// Slices of the span for so many bytes.
+static inline unsigned th_span_slices(size_t bytes) {
+  return bytes == 0 ? 1 : (unsigned)((bytes + TH_SLICE_BYTES - 1) >> TH_SLICE_BITS);
+}
+
+// The class whose blocks hold `bytes` at a multiple of `alignment`, a power of two up to
+// TH_SLICE_BYTES or 0. Slabs begin at such a multiple: it is enough that the size of
+// a block is one.
+static inline unsigned th_class_for(size_t bytes, size_t alignment) {
+  if (alignment <= TH_ALIGNMENT) return th_class_of(bytes);
+  unsigned class = th_class_of((bytes + alignment - 1) & ~(alignment - 1));
+  if (bytes == 0) class = th_class_of(alignment);
+  while (class < TH_SPAN_CLASS && (th_class_bytes(class) & (alignment - 1)) != 0) class ++;
+  return class;
 }
 
 // ceil(2^32 / bytes): for a block's offset in its slice, offset * reciprocal is

@@ -2,32 +2,40 @@
 
 #include "common/os/os.h"
 
-void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached,
-                  bool zeroed) {
-  size_t bytes = th_class_bytes(class);
-  bool is_span = class >= TH_SLAB_CLASSES;
-  unsigned capacity = is_span ? 1 : (unsigned)(TH_SLICE_BYTES / bytes);
+static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, unsigned slices) {
   slab->next = slab->prev = NULL;
-  slab->block_bytes = (uint32_t)bytes;
-  slab->reciprocal = is_span ? 0 : th_class_reciprocal(class);
-  slab->capacity = slab->free_count = (uint16_t)capacity;
   slab->class = (uint8_t) class;
+  slab->slices = (uint16_t)slices;
   slab->touched = true;
-  slab->zeroed = zeroed;
   slab->purged = 0;
   slab->low_word = 0;
+  slab->arena = arena;
+}
+
+void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached) {
+  unsigned capacity = th_class_capacity(class);
+  init(slab, arena, class, 1);
+  slab->block_bytes = (uint32_t)th_class_bytes(class);
+  slab->reciprocal = th_class_reciprocal(class);
+  slab->capacity = slab->free_count = (uint16_t)capacity;
   for (unsigned word = 0; word < (capacity + 63) / 64; word++) {
     unsigned left = capacity - word * 64;
     slab->free[word] = left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1;
   }
-  for (unsigned i = 0; i < th_class_slices(class); i++) slab[i].behind = (uint8_t)i;
-  slab->arena = arena;
-  if (cached && !is_span) th_map_set((size_t)(slab - th_region.records), class);
+  if (cached) th_map_set((size_t)(slab - th_region.records), class);
+}
+
+void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices) {
+  init(slab, arena, TH_SPAN_CLASS, slices);
+  slab->block_bytes = slices << TH_SLICE_BITS;
+  slab->reciprocal = 0;
+  slab->capacity = 1;
+  slab->free_count = 0;
+  slab->free[0] = 0;
 }
 
 void th_slab_forget(struct th_slab *slab) {
   th_map_set((size_t)(slab - th_region.records), 0);
-  for (unsigned i = 0; i < th_class_slices(slab->class); i++) slab[i].behind = 0;
   slab->arena = NULL;
 }
 

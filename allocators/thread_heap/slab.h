@@ -29,15 +29,14 @@ struct th_slab {
   struct th_slab *all_next, *all_prev;  // in its arena's list of all
   struct th_arena *arena;               // NULL: not a slab's first slice
   uint32_t block_bytes;
-  uint32_t reciprocal;  // th_class_reciprocal, or 0 for a span
+  uint32_t reciprocal;  // th_class_reciprocal; 0 for a span
   uint16_t capacity;    // blocks
   uint16_t free_count;
   uint8_t class;
   bool touched;       // since the last pass of the decay
-  bool zeroed;        // a span whose memory reads as zero
-  uint8_t behind;     // slices between a span's first one and this
   uint16_t purged;    // a bit for each page that was given back
   uint16_t low_word;  // no block is free in a word of free[] before this
+  uint16_t slices;
   uint64_t free[TH_SLAB_WORDS_MAX];
 };
 
@@ -47,13 +46,13 @@ static inline char *th_slab_start(const struct th_slab *slab) {
   return th_region.base + ((size_t)(slab - th_region.records) << TH_SLICE_BITS);
 }
 
-// The slab around an address, or NULL where there is none. The answer stands as
+// The slab around an address, or NULL where there is none, as behind the first slice of
+// a span, where no block begins. The answer stands as
 // long as the address is that of a block which is not free.
 static inline struct th_slab *th_slab_around(const void *address) {
   size_t slice = th_slice_of(address);
   if (!th_slice_is_known(slice)) return NULL;
   struct th_slab *slab = &th_region.records[slice];
-  slab -= slab->behind;
   return slab->arena == NULL ? NULL : slab;
 }
 
@@ -71,10 +70,12 @@ static inline bool th_block_is_free(const struct th_slab *slab, unsigned number)
   return (slab->free[number / 64] >> (number % 64) & 1) != 0;
 }
 
-// Makes fresh slices a slab of the class, all free. `cached`: its blocks may wait
-// in threads' caches.
-void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached,
-                  bool zeroed);
+// Makes a slice that was taken a slab of the class, all free. `cached`: its blocks may
+// wait in threads' caches.
+void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached);
+
+// Makes slices that were taken a span, in the program's hands.
+void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices);
 
 // Undoes that; all blocks are free, or nobody's concern any more.
 void th_slab_forget(struct th_slab *slab);

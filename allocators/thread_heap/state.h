@@ -21,7 +21,7 @@ struct th_state {
   struct loam_lock lock;  // of `ready` while it changes, and of the lists
   _Atomic(bool) ready;
   struct loam_options options;
-  size_t large_bytes;  // requests from here on have a mapping of their own
+  size_t span_bytes_max;  // larger requests have a mapping of their own
   struct loam_large large;
   size_t arena_count;
   _Atomic(uint64_t) decay_ms;  // when the next pass is due

@@ -62,26 +62,29 @@ void *th_calloc(size_t count, size_t size) {
 // --- free --------------------------------------------------------------------
 
 void th_free(void *block) {
-  size_t slice = th_slice_of(block);
+  uintptr_t base = (uintptr_t)th_region.base;
+  size_t slice = ((uintptr_t)block - base) >> TH_SLICE_BITS;
   // Relaxed: the limit only grows, and a thread that holds a block from below it
   // learnt of the block after the limit had passed it.
   if (UNLIKELY(slice >= atomic_load_explicit(&th_region.limit, memory_order_relaxed))) {
     th_free_slow(block);
     return;
   }
-  unsigned class = th_map_get(slice);
-  uint32_t reciprocal = th_local.reciprocal[class];
+  // (Each access names th_local: one instruction, with the thread's base in it.)
+  unsigned class = th_map_at(base, slice);
+  uint32_t reciprocal = th_local.free[class].reciprocal;
   uint32_t offset = (uint32_t)((uintptr_t)block & (TH_SLICE_BYTES - 1));
+  uint32_t room = th_local.free[class].room;
   // Not the start of a block of a cached class; or a mark, which says that it is free;
   // or no room.
-  if (UNLIKELY(offset * reciprocal >= reciprocal) || UNLIKELY(*(uintptr_t *)block == th_mark()) ||
-      UNLIKELY(th_local.room[class] == 0)) {
+  if (UNLIKELY(offset * reciprocal >= reciprocal) || UNLIKELY(*(uintptr_t *)block == base) ||
+      UNLIKELY(room == 0)) {
     th_free_slow(block);
     return;
   }
-  th_local.room[class]--;
   void **top = th_local.top[class] + 1;
-  *(uintptr_t *)block = th_mark();
+  th_local.free[class].room = room - 1;
+  *(uintptr_t *)block = base;  // the mark
   *top = block;
   th_local.top[class] = top;
 }
@@ -114,6 +117,11 @@ void *th_aligned_alloc(size_t alignment, size_t size) {
     return NULL;
   }
   if (alignment <= TH_ALIGNMENT) return th_malloc(size);
+  if (size <= TH_SLAB_BYTES_MAX && alignment <= TH_SLAB_BYTES_MAX) {
+    unsigned class = th_class_for(size, alignment);
+    void *block = class < TH_SPAN_CLASS ? pop(class) : NULL;
+    if (block != NULL) return block;
+  }
   return th_malloc_any((struct th_request){.bytes = size, .alignment = alignment});
 }
 
@@ -162,9 +170,7 @@ void *th_heap_aligned_alloc(struct loam_heap *heap, size_t alignment, size_t siz
 
 void th_heap_free(struct loam_heap *heap, void *block) { th_own_free(heap, block); }
 
-void th_heap_stats(struct loam_heap *heap, struct loam_stats *stats) {
-  th_own_stats(heap, stats);
-}
+void th_heap_stats(struct loam_heap *heap, struct loam_stats *stats) { th_own_stats(heap, stats); }
 
 void th_heap_destroy(struct loam_heap *heap) { th_own_destroy(heap); }
 
