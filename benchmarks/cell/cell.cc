@@ -18,6 +18,7 @@
 
 #include "benchmarks/cell/resident.h"
 #include "benchmarks/cell/served_by.h"
+#include "benchmarks/cell/threads.h"
 #include "benchmarks/cell/workload.h"
 #include "benchmarks/workloads/workloads.h"
 
@@ -26,7 +27,6 @@ namespace {
 
 constexpr int kUsageError = 2;
 constexpr int kWriteError = 4;
-constexpr long kMaxThreads = 1024;
 
 int Print(const char *line, int length) {
   return write(STDOUT_FILENO, line, static_cast<size_t>(length)) == length ? 0 : kWriteError;

@@ -50,7 +50,7 @@ class CellTest : public ::testing::Test {
 
 TEST_F(CellTest, EveryWorkloadSaysWhatItStressesAndRuns) {
   const std::vector<Workload> workloads = *CellWorkloads(runner_, cell_);
-  EXPECT_GE(workloads.size(), 11u);
+  EXPECT_GE(workloads.size(), 18u);
   for (const Workload &workload : workloads) {
     EXPECT_FALSE(workload.stresses.empty());
     EXPECT_FALSE(workload.stands_for.empty());
@@ -65,7 +65,10 @@ TEST_F(CellTest, EveryWorkloadSaysWhatItStressesAndRuns) {
 }
 
 TEST_F(CellTest, ASeedDecidesTheWork) {
-  for (const char *workload : {"micro/random_order", "threaded/server", "memory/peak_trough"}) {
+  for (const char *workload :
+       {"micro/random_order", "threaded/server", "threaded/producer_consumer",
+        "threaded/one_to_many", "threaded/thread_churn", "threaded/mixed_lifetimes",
+        "memory/peak_trough"}) {
     const json first = Answer(workload, 1, "7");
     const json second = Answer(workload, 1, "7");
     EXPECT_EQ(first.at("operations"), second.at("operations")) << workload;
@@ -76,9 +79,15 @@ TEST_F(CellTest, ASeedDecidesTheWork) {
 }
 
 TEST_F(CellTest, ThreadsShareOneFixedAmountOfWork) {
-  const json one = Answer("threaded/server", 1, "7");
-  const json four = Answer("threaded/server", 4, "7");
-  EXPECT_EQ(one.at("operations"), four.at("operations"));
+  const std::vector<Workload> workloads = *CellWorkloads(runner_, cell_);
+  for (const Workload &workload : workloads) {
+    if (!workload.threaded) continue;
+    const json one = Answer(workload.name, 1, "7");
+    for (int threads : {2, 3, 5}) {
+      EXPECT_EQ(one.at("operations"), Answer(workload.name, threads, "7").at("operations"))
+          << workload.name << " x" << threads;
+    }
+  }
 }
 
 TEST_F(CellTest, IsLean) {

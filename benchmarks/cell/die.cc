@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "benchmarks/cell/blocks.h"
+#include "benchmarks/cell/threads.h"
 
 // The cell takes only inline functions from Google Benchmark. Its header wants
 // the C++ streams started in every file; this keeps them, and the megabytes of
@@ -32,6 +34,12 @@ void DieCorrupted(const void *block, size_t expected, size_t found) {
   Die(message, snprintf(message, sizeof message,
                         "cell: block %p was overwritten: its first word was %zu and is %zu\n",
                         block, expected, found));
+}
+
+void DieWithoutThread(int error) {
+  char message[128];
+  Die(message,
+      snprintf(message, sizeof message, "cell: cannot start a thread: %s\n", strerror(error)));
 }
 
 }  // namespace loam::cell

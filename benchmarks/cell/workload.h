@@ -22,10 +22,12 @@ struct Settings {
 constexpr int64_t kNotMeasured = -1;
 
 struct Outcome {
-  Stopwatch stopwatch;                      // around the work, set-up left out
-  int64_t operations = 0;                   // blocks handed out, or resized
-  int64_t live_peak_bytes = 0;              // most bytes that the program had asked for at one time
-  int64_t trough_rss_bytes = kNotMeasured;  // resident after most of the peak was freed
+  Stopwatch stopwatch;     // around the work, set-up left out
+  int64_t operations = 0;  // blocks handed out, or resized
+  // Most bytes that the program had asked for at one time; where threads go
+  // their own ways, the sum of what each of them had at most.
+  int64_t live_peak_bytes = 0;
+  int64_t trough_rss_bytes = kNotMeasured;   // resident after most of the peak was freed
   int64_t trough_live_bytes = kNotMeasured;  // and what the program still held then
 };
 

@@ -17,13 +17,35 @@ extern const Workload kMicroReallocGrowth;
 extern const Workload kMicroCalloc;
 extern const Workload kMicroAligned;
 extern const Workload kThreadedServer;
+extern const Workload kThreadedPairs;
+extern const Workload kThreadedProducerConsumer;
+extern const Workload kThreadedOneToMany;
+extern const Workload kThreadedThreadChurn;
+extern const Workload kThreadedFalseSharingActive;
+extern const Workload kThreadedFalseSharingPassive;
+extern const Workload kThreadedMixedLifetimes;
 extern const Workload kMemoryComb;
 extern const Workload kMemoryPeakTrough;
 
 inline const Workload *const kWorkloads[] = {
-    &kMicroPair,      &kMicroLifoBatch,     &kMicroFifoBatch,   &kMicroRandomOrder,
-    &kMicroSizeSweep, &kMicroReallocGrowth, &kMicroCalloc,      &kMicroAligned,
-    &kThreadedServer, &kMemoryComb,         &kMemoryPeakTrough,
+    &kMicroPair,
+    &kMicroLifoBatch,
+    &kMicroFifoBatch,
+    &kMicroRandomOrder,
+    &kMicroSizeSweep,
+    &kMicroReallocGrowth,
+    &kMicroCalloc,
+    &kMicroAligned,
+    &kThreadedServer,
+    &kThreadedPairs,
+    &kThreadedProducerConsumer,
+    &kThreadedOneToMany,
+    &kThreadedThreadChurn,
+    &kThreadedFalseSharingActive,
+    &kThreadedFalseSharingPassive,
+    &kThreadedMixedLifetimes,
+    &kMemoryComb,
+    &kMemoryPeakTrough,
 };
 
 }  // namespace loam::cell

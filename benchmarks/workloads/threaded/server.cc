@@ -3,19 +3,17 @@
 // so most objects are freed by a thread that did not make them. Sizes have a
 // heavy tail. With one thread, the main thread does all, and no other starts.
 
-#include <pthread.h>
-
 #include <atomic>
 
 #include "benchmarks/cell/blocks.h"
 #include "benchmarks/cell/scratch.h"
 #include "benchmarks/cell/sizes.h"
+#include "benchmarks/cell/threads.h"
 #include "benchmarks/workloads/workloads.h"
 
 namespace loam::cell {
 namespace {
 
-constexpr size_t kMaxThreads = 1024;
 constexpr size_t kSlots = 24'000;      // of all workers together
 constexpr size_t kMailboxes = 256;     // where workers leave objects for each other
 constexpr int64_t kSteps = 2'400'000;  // of all workers together
@@ -34,7 +32,6 @@ struct Server {
 // One worker in one generation; on cache lines of its own.
 struct alignas(128) Worker {
   Server *server;
-  pthread_t thread;
   void **slots;
   size_t slot_count;
   int64_t steps;
@@ -42,8 +39,7 @@ struct alignas(128) Worker {
   int64_t live_change_bytes;  // what this worker took, less what it gave back
 };
 
-void *Work(void *argument) {
-  Worker *worker = static_cast<Worker *>(argument);
+void Work(Worker *worker) {
   Server *server = worker->server;
   Random random(worker->seed);
   LiveBytes live;
@@ -58,33 +54,21 @@ void *Work(void *argument) {
     if (old != nullptr) Give(old, &live);
   }
   worker->live_change_bytes = live.now();
-  return nullptr;
 }
 
 // Gives every worker the table that another one had before.
-void Assign(Server *server, int64_t generation, Worker *workers, size_t count) {
+void Assign(Server *server, int64_t generation, Scratch<Worker> *workers) {
+  const size_t count = workers->size();
   const size_t share = kSlots / count;
   for (size_t i = 0; i < count; i++) {
     const size_t table = (i + static_cast<size_t>(generation)) % count;
-    workers[i].server = server;
-    workers[i].slots = &server->slots[table * share];
-    workers[i].slot_count = share;
-    workers[i].steps = kSteps / kGenerations / static_cast<int64_t>(count);
-    workers[i].seed = server->seed + static_cast<uint64_t>(generation) * kMaxThreads + i;
+    Worker &worker = (*workers)[i];
+    worker.server = server;
+    worker.slots = &server->slots[table * share];
+    worker.slot_count = share;
+    worker.steps = Share(kSteps / kGenerations, count, i);
+    worker.seed = server->seed + static_cast<uint64_t>(generation) * kMaxThreads + i;
   }
-}
-
-void RunGeneration(Worker *workers, size_t count) {
-  if (count == 1) {
-    Work(&workers[0]);
-    return;
-  }
-  for (size_t i = 0; i < count; i++) {
-    if (pthread_create(&workers[i].thread, nullptr, Work, &workers[i]) != 0) {
-      DieOutOfMemory(sizeof(Worker));
-    }
-  }
-  for (size_t i = 0; i < count; i++) pthread_join(workers[i].thread, nullptr);
 }
 
 void GiveAll(Server *server) {
@@ -98,16 +82,15 @@ void GiveAll(Server *server) {
 }
 
 void Run(const Settings &settings, Outcome *outcome) {
-  const size_t count = static_cast<size_t>(settings.threads);
   Server server;
   server.seed = settings.seed;
   SizeTable::FillHeavyTailed(kLow, kHigh, settings.seed, &server.sizes);
-  Scratch<Worker> workers(count);
+  Scratch<Worker> workers(static_cast<size_t>(settings.threads));
   int64_t live_bytes = 0;
   outcome->stopwatch.Start();
   for (int64_t generation = 0; generation < kGenerations; generation++) {
-    Assign(&server, generation, workers.begin(), count);
-    RunGeneration(workers.begin(), count);
+    Assign(&server, generation, &workers);
+    RunAll<Work>(&workers);
     for (const Worker &worker : workers) {
       live_bytes += worker.live_change_bytes;
       outcome->operations += worker.steps;
