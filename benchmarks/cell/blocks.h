@@ -20,6 +20,7 @@ constexpr size_t kSmallestBlock = sizeof(uint64_t);
 constexpr size_t kPage = 4096;
 
 [[noreturn]] void DieOutOfMemory(size_t size);
+[[noreturn]] void DieUnlinked(const char *why);
 [[noreturn]] void DieCorrupted(const void *block, size_t expected, size_t found);
 
 // Bytes that the program has asked for and not given back.

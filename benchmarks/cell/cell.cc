@@ -42,9 +42,10 @@ int List() {
     char line[1024];
     const int length =
         snprintf(line, sizeof line,
-                 "{\"name\":\"%s\",\"stresses\":\"%s\",\"stands_for\":\"%s\",\"threaded\":%s}\n",
+                 "{\"name\":\"%s\",\"stresses\":\"%s\",\"stands_for\":\"%s\",\"threaded\":%s,\"one_"
+                 "way\":%s}\n",
                  workload->name, workload->stresses, workload->stands_for,
-                 workload->threaded ? "true" : "false");
+                 workload->threaded ? "true" : "false", workload->one_way ? "true" : "false");
     if (Print(line, length) != 0) return kWriteError;
   }
   return 0;

@@ -66,9 +66,9 @@ TEST_F(CellTest, EveryWorkloadSaysWhatItStressesAndRuns) {
 
 TEST_F(CellTest, ASeedDecidesTheWork) {
   for (const char *workload :
-       {"micro/random_order", "threaded/server", "threaded/producer_consumer",
-        "threaded/one_to_many", "threaded/thread_churn", "threaded/mixed_lifetimes",
-        "memory/peak_trough"}) {
+       {"micro/random_order", "micro/sized_delete", "micro/small_tree", "threaded/server",
+        "threaded/producer_consumer", "threaded/one_to_many", "threaded/thread_churn",
+        "threaded/mixed_lifetimes", "memory/peak_trough"}) {
     const json first = Answer(workload, 1, "7");
     const json second = Answer(workload, 1, "7");
     EXPECT_EQ(first.at("operations"), second.at("operations")) << workload;

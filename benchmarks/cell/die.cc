@@ -36,6 +36,11 @@ void DieCorrupted(const void *block, size_t expected, size_t found) {
                         block, expected, found));
 }
 
+void DieUnlinked(const char *why) {
+  char message[256];
+  Die(message, snprintf(message, sizeof message, "cell: cannot link: %.200s\n", why));
+}
+
 void DieWithoutThread(int error) {
   char message[128];
   Die(message,

@@ -37,6 +37,9 @@ struct Workload {
   const char *stands_for;  // the real situation behind it
   bool threaded;           // runs at any thread count; else on the main thread alone
   void (*run)(const Settings &settings, Outcome *outcome);
+  // Some threads only allocate, others only free: the floor, which never brings
+  // blocks back to where they came from, would use ever more memory.
+  bool one_way = false;
 };
 
 }  // namespace loam::cell

@@ -42,6 +42,7 @@ struct Workload {
   std::string stresses;
   std::string stands_for;
   bool threaded = false;
+  bool one_way = false;  // its threads: some only allocate, others only free
   std::optional<Program> program;
   std::string problem;  // why it cannot run here, or empty
 

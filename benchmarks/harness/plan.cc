@@ -6,10 +6,19 @@
 namespace loam::matrix {
 namespace {
 
-// The floor never gives memory back, so what a peak leaves behind, and whole
-// programs, are no work for it.
-bool FloorCanRun(const Workload &workload) {
-  return workload.Family() == "micro" || workload.Family() == "threaded";
+// Empty where it can run. The floor never gives memory back, so what a peak
+// leaves behind, and whole programs, are no work for it; nor does it bring
+// blocks back to the thread that allocates.
+std::string WhySkipped(const Allocator &allocator, const Workload &workload, int threads) {
+  if (!workload.problem.empty()) return workload.problem;
+  if (allocator.kind != AllocatorKind::kFloor) return "";
+  if (workload.Family() != "micro" && workload.Family() != "threaded") {
+    return "the floor runs micro and threaded workloads only";
+  }
+  if (workload.one_way && threads > 1) {
+    return "the floor never brings blocks back to the thread that allocates";
+  }
+  return "";
 }
 
 Cell PlanCell(const std::vector<Allocator> &allocators, size_t allocator,
@@ -18,17 +27,12 @@ Cell PlanCell(const std::vector<Allocator> &allocators, size_t allocator,
   cell.allocator = allocator;
   cell.workload = workload;
   cell.threads = threads;
-  cell.status = CellStatus::kSkipped;
-  if (!workloads[workload].problem.empty()) {
-    cell.message = workloads[workload].problem;
-  } else if (allocators[allocator].kind == AllocatorKind::kFloor &&
-             !FloorCanRun(workloads[workload])) {
-    cell.message = "the floor runs micro and threaded workloads only";
+  cell.message = WhySkipped(allocators[allocator], workloads[workload], threads);
+  if (!cell.message.empty()) {
+    cell.status = CellStatus::kSkipped;
   } else if (!allocators[allocator].problem.empty()) {
     cell.status = CellStatus::kFailed;
     cell.message = allocators[allocator].problem;
-  } else {
-    cell.status = CellStatus::kOk;
   }
   return cell;
 }

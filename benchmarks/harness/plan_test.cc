@@ -45,6 +45,15 @@ TEST(PlanCellsTest, KeepsTheFloorToWhatItCanDo) {
   }
 }
 
+TEST(PlanCellsTest, TheFloorMovesNothingBetweenThreads) {
+  std::vector<Workload> workloads = {MakeWorkload("threaded/hand_over", true)};
+  workloads[0].one_way = true;
+  for (const Cell &cell : PlanCells(kAllocators, workloads, {1, 2})) {
+    const bool skipped = kAllocators[cell.allocator].name == "floor" && cell.threads == 2;
+    EXPECT_EQ(cell.status, skipped ? CellStatus::kSkipped : CellStatus::kOk);
+  }
+}
+
 TEST(PlanCellsTest, SaysWhyACellCannotRun) {
   std::vector<Allocator> allocators = kAllocators;
   allocators[1].problem = "broken";

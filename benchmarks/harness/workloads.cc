@@ -87,6 +87,7 @@ absl::StatusOr<std::vector<Workload>> CellWorkloads(const ProcessRunner &runner,
     workload.stresses = entry.at("stresses");
     workload.stands_for = entry.at("stands_for");
     workload.threaded = entry.at("threaded");
+    workload.one_way = entry.at("one_way");
     workloads.push_back(workload);
   }
   return workloads;

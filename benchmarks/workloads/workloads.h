@@ -16,6 +16,9 @@ extern const Workload kMicroSizeSweep;
 extern const Workload kMicroReallocGrowth;
 extern const Workload kMicroCalloc;
 extern const Workload kMicroAligned;
+extern const Workload kMicroSizeCycling;
+extern const Workload kMicroSizedDelete;
+extern const Workload kMicroSmallTree;
 extern const Workload kThreadedServer;
 extern const Workload kThreadedPairs;
 extern const Workload kThreadedProducerConsumer;
@@ -36,6 +39,9 @@ inline const Workload *const kWorkloads[] = {
     &kMicroReallocGrowth,
     &kMicroCalloc,
     &kMicroAligned,
+    &kMicroSizeCycling,
+    &kMicroSizedDelete,
+    &kMicroSmallTree,
     &kThreadedServer,
     &kThreadedPairs,
     &kThreadedProducerConsumer,

@@ -124,7 +124,11 @@ void Run(const Settings &settings, Outcome *outcome) {
 }  // namespace
 
 const Workload kThreadedOneToMany = {
-    "threaded/one_to_many", "many threads give back neighbouring blocks of one thread at once",
-    "a dispatcher that hands jobs to a pool of workers", true, Run};
+    "threaded/one_to_many",
+    "many threads give back neighbouring blocks of one thread at once",
+    "a dispatcher that hands jobs to a pool of workers",
+    true,
+    Run,
+    /*one_way=*/true};
 
 }  // namespace loam::cell

@@ -116,6 +116,9 @@ void Run(const Settings &settings, Outcome *outcome) {
 const Workload kThreadedProducerConsumer = {
     "threaded/producer_consumer",
     "one thread only allocates, another only frees: every free is remote",
-    "a pipeline: a reader that parses requests for a worker, a logger", true, Run};
+    "a pipeline: a reader that parses requests for a worker, a logger",
+    true,
+    Run,
+    /*one_way=*/true};
 
 }  // namespace loam::cell
