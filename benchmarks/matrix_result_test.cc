@@ -52,12 +52,14 @@ class MatrixResultTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     path_ = (fs::path(::testing::TempDir()) / "matrix_result.json").string();
-    said_ = new Said(RunMatrix(
-        "--rounds 2 --timeout_s 5 --seed 3 --allocators glibc,floor,broken,impostor"
-        " --workloads micro/pair,micro/aligned,micro/realloc_growth,memory/comb,program/sqlite_rows"
-        " --allocator broken=" +
-        Library("broken_malloc") + " --allocator impostor=" + Library("not_malloc") + " --out " +
-        path_));
+    said_ = new Said(
+        RunMatrix("--rounds 2 --timeout_s 5 --seed 3 --allocators glibc,floor,broken,impostor"
+                  " --workloads "
+                  "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases,program/"
+                  "sqlite_rows"
+                  " --allocator broken=" +
+                  Library("broken_malloc") + " --allocator impostor=" + Library("not_malloc") +
+                  " --out " + path_));
     result_ = new json(json::parse(ReadText(path_), nullptr, false));
   }
 
@@ -115,6 +117,19 @@ TEST_F(MatrixResultTest, HasEveryRepetitionOfTheCellsThatRan) {
     EXPECT_EQ(repetitions[name], 2) << name;
     EXPECT_EQ(Cell(name).at("status"), "ok");
   }
+}
+
+TEST_F(MatrixResultTest, ShowsTheTroughAtOnceAndSettled) {
+  const json cell = Cell("glibc/memory/phases/threads:1");
+  for (const char *metric : {"trough_rss", "settled_rss", "end_rss"}) {
+    EXPECT_GT(cell.at(metric).at("median"), 0) << metric;
+  }
+  for (const json &entry : result_->at("benchmarks")) {
+    const bool phases = entry.at("workload") == "memory/phases";
+    EXPECT_EQ(entry.at("settled_rss_bytes").is_number(), phases);
+    EXPECT_EQ(entry.at("memory_points").empty(), !phases);
+  }
+  EXPECT_THAT(said_->stdout_text, HasSubstr("RSS in the trough, settled"));
 }
 
 TEST_F(MatrixResultTest, ACrashIsMarkedAndTheOthersGoOn) {

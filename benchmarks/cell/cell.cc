@@ -3,7 +3,9 @@
 //
 //   cell --list                       every workload, one JSON object a line
 //   cell --probe                      which library serves malloc here
-//   cell WORKLOAD THREADS SEED        runs it
+//   cell [--settle] WORKLOAD THREADS SEED
+//                                     runs it; --settle: reads resident memory
+//                                     again when a trough has settled
 //
 // The process stays lean, so that its memory is the allocator's: no libstdc++,
 // no streams, and no thread but those that the workload asks for.
@@ -60,6 +62,18 @@ int Probe() {
                      served_by.library, served_by.free_library, served_by.version));
 }
 
+// "[[live, resident], ...]" into `text`, which has room for them all.
+void WritePoints(const Outcome &outcome, char *text) {
+  *text++ = '[';
+  for (int i = 0; i < outcome.point_count; i++) {
+    const MemoryPoint &point = outcome.points[i];
+    text += sprintf(text, "%s[%" PRId64 ",%" PRId64 "]", i == 0 ? "" : ",", point.live_bytes,
+                    point.rss_bytes);
+  }
+  *text++ = ']';
+  *text = '\0';
+}
+
 int Run(const Workload &workload, const Settings &settings) {
   static ServedBy served_by;
   const int64_t start_rss_bytes = ResidentBytes();
@@ -67,16 +81,19 @@ int Run(const Workload &workload, const Settings &settings) {
   workload.run(settings, &outcome);
   const int64_t end_rss_bytes = ResidentBytes();
   FindServedBy(&served_by);
-  char line[2400];
-  const int length =
-      snprintf(line, sizeof line,
-               "{\"operations\":%" PRId64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
-               ",\"live_peak_bytes\":%" PRId64 ",\"trough_rss_bytes\":%" PRId64
-               ",\"trough_live_bytes\":%" PRId64 ",\"start_rss_bytes\":%" PRId64
-               ",\"end_rss_bytes\":%" PRId64 ",\"malloc\":\"%s\"}\n",
-               outcome.operations, outcome.stopwatch.wall_ns(), outcome.stopwatch.cpu_ns(),
-               outcome.live_peak_bytes, outcome.trough_rss_bytes, outcome.trough_live_bytes,
-               start_rss_bytes, end_rss_bytes, served_by.library);
+  char points[Outcome::kMostPoints * 48];
+  WritePoints(outcome, points);
+  char line[2400 + sizeof points];
+  const int length = snprintf(
+      line, sizeof line,
+      "{\"operations\":%" PRId64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
+      ",\"live_peak_bytes\":%" PRId64 ",\"trough_rss_bytes\":%" PRId64
+      ",\"trough_live_bytes\":%" PRId64 ",\"settled_rss_bytes\":%" PRId64
+      ",\"start_rss_bytes\":%" PRId64 ",\"end_rss_bytes\":%" PRId64
+      ",\"memory_points\":%s,\"malloc\":\"%s\"}\n",
+      outcome.operations, outcome.stopwatch.wall_ns(), outcome.stopwatch.cpu_ns(),
+      outcome.live_peak_bytes, outcome.trough_rss_bytes, outcome.trough_live_bytes,
+      outcome.settled_rss_bytes, start_rss_bytes, end_rss_bytes, points, served_by.library);
   return Print(line, length);
 }
 
@@ -90,7 +107,12 @@ bool ParseNumber(const char *text, unsigned long long *number) {
 int Main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--list") == 0) return List();
   if (argc == 2 && strcmp(argv[1], "--probe") == 0) return Probe();
-  if (argc != 4) return Refuse("usage", "cell --list | --probe | WORKLOAD THREADS SEED");
+  const bool settle = argc > 1 && strcmp(argv[1], "--settle") == 0;
+  argc -= settle;
+  argv += settle;
+  if (argc != 4) {
+    return Refuse("usage", "cell --list | --probe | [--settle] WORKLOAD THREADS SEED");
+  }
   unsigned long long threads;
   unsigned long long seed;
   if (!ParseNumber(argv[2], &threads) || threads < 1 || threads > kMaxThreads) {
@@ -100,7 +122,7 @@ int Main(int argc, char **argv) {
   for (const Workload *workload : kWorkloads) {
     if (strcmp(workload->name, argv[1]) != 0) continue;
     if (threads > 1 && !workload->threaded) return Refuse("runs on one thread only", argv[1]);
-    return Run(*workload, Settings{static_cast<int>(threads), seed});
+    return Run(*workload, Settings{static_cast<int>(threads), seed, settle});
   }
   return Refuse("unknown workload", argv[1]);
 }

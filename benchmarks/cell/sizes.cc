@@ -1,5 +1,6 @@
 #include "benchmarks/cell/sizes.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace loam::cell {
@@ -20,6 +21,20 @@ void SizeTable::FillHeavyTailed(size_t low, size_t high, uint64_t seed, SizeTabl
   for (uint32_t &size : table->sizes_) {
     const double survival = 1 - random.Fraction() * kept;
     size = static_cast<uint32_t>(static_cast<double>(low) * std::pow(survival, -1 / kShape));
+  }
+}
+
+void SizeTable::FillLogNormal(size_t median, double sigma, size_t low, size_t high, uint64_t seed,
+                              SizeTable *table) {
+  // Box and Muller's way to normal numbers.
+  constexpr double kTwoPi = 6.283185307179586;
+  Random random(seed);
+  for (uint32_t &size : table->sizes_) {
+    const double radius = std::sqrt(-2 * std::log(1 - random.Fraction()));
+    const double normal = radius * std::cos(kTwoPi * random.Fraction());
+    const double drawn = static_cast<double>(median) * std::exp(sigma * normal);
+    size = static_cast<uint32_t>(
+        std::clamp(drawn, static_cast<double>(low), static_cast<double>(high)));
   }
 }
 

@@ -22,6 +22,12 @@ class SizeTable {
   // of the bytes.
   static void FillHeavyTailed(size_t low, size_t high, uint64_t seed, SizeTable *table);
 
+  // Its logarithm is normal, with the given median and the standard deviation
+  // `sigma` (of the natural logarithm); cut at both ends. So are the values of
+  // caches and the documents of many stores.
+  static void FillLogNormal(size_t median, double sigma, size_t low, size_t high, uint64_t seed,
+                            SizeTable *table);
+
   size_t Draw(Random *random) { return sizes_[random->Next() >> (64 - kLog2)]; }
   size_t At(size_t index) { return sizes_[index & (kEntries - 1)]; }
 

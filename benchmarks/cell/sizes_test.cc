@@ -44,6 +44,18 @@ TEST(SizeTableTest, HeavyTailedSizesAreMostlySmallAndTheFewLargeHoldMostBytes) {
   EXPECT_GT(largest_tenth * 2, all);
 }
 
+TEST(SizeTableTest, LogNormalSizesHaveTheirMedianAndSpread) {
+  SizeTable table;
+  SizeTable::FillLogNormal(200, 1.0, 16, 64 * 1024, 3, &table);
+  const std::vector<size_t> sizes = Sorted(&table);
+  EXPECT_GE(sizes.front(), 16u);
+  EXPECT_LE(sizes.back(), 64u * 1024);
+  EXPECT_NEAR(static_cast<double>(sizes[kDraws / 2]), 200, 20);
+  // A standard deviation up and down: e times as much, and as little.
+  EXPECT_NEAR(static_cast<double>(sizes[kDraws * 8413 / 10000]), 200 * 2.718, 60);
+  EXPECT_NEAR(static_cast<double>(sizes[kDraws * 1587 / 10000]), 200 / 2.718, 10);
+}
+
 TEST(SizeTableTest, ASeedDecidesTheSizes) {
   SizeTable first;
   SizeTable second;

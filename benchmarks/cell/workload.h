@@ -17,11 +17,20 @@ namespace loam::cell {
 struct Settings {
   int threads = 1;
   uint64_t seed = 1;
+  bool settle = false;  // read the trough a second time, a second and a half later
 };
 
 constexpr int64_t kNotMeasured = -1;
 
+// What the program held at some moment, and what was resident.
+struct MemoryPoint {
+  int64_t live_bytes;
+  int64_t rss_bytes;
+};
+
 struct Outcome {
+  static constexpr int kMostPoints = 16;
+
   Stopwatch stopwatch;     // around the work, set-up left out
   int64_t operations = 0;  // blocks handed out, or resized
   // Most bytes that the program had asked for at one time; where threads go
@@ -29,6 +38,9 @@ struct Outcome {
   int64_t live_peak_bytes = 0;
   int64_t trough_rss_bytes = kNotMeasured;   // resident after most of the peak was freed
   int64_t trough_live_bytes = kNotMeasured;  // and what the program still held then
+  int64_t settled_rss_bytes = kNotMeasured;  // resident a second and a half after that
+  MemoryPoint points[kMostPoints] = {};      // at moments that the workload chose
+  int point_count = 0;
 };
 
 struct Workload {

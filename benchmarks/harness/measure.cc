@@ -14,7 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &options) {
+Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &options,
+                  int round) {
   const Workload &workload = matrix.workloads[cell.workload];
   Command command;
   command.preload = matrix.allocators[cell.allocator].library;
@@ -26,6 +27,7 @@ Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &
   } else {
     command.words = {options.cell, workload.name, absl::StrCat(cell.threads),
                      absl::StrCat(options.seed)};
+    if (round < options.settled_rounds) command.words.insert(command.words.begin() + 1, "--settle");
     command.wants_stdout = true;
   }
   return command;
@@ -48,8 +50,12 @@ absl::Status ReadAnswer(const std::string &text, const Allocator &allocator,
   repetition->live_peak_bytes = Measured(answer, "live_peak_bytes");
   repetition->trough_rss_bytes = Measured(answer, "trough_rss_bytes");
   repetition->trough_live_bytes = Measured(answer, "trough_live_bytes");
+  repetition->settled_rss_bytes = Measured(answer, "settled_rss_bytes");
   repetition->start_rss_bytes = Measured(answer, "start_rss_bytes");
   repetition->end_rss_bytes = Measured(answer, "end_rss_bytes");
+  for (const json &point : answer.at("memory_points")) {
+    repetition->memory_points.push_back({point.at(0), point.at(1)});
+  }
   return CheckServedBy(allocator, answer.at("malloc"));
 }
 
@@ -61,7 +67,7 @@ void Fail(CellStatus status, absl::string_view message, Cell *cell) {
 absl::Status RunOnce(const ProcessRunner &runner, const MeasureOptions &options, int round,
                      const Matrix &matrix, Cell *cell) {
   const Workload &workload = matrix.workloads[cell->workload];
-  const absl::StatusOr<Ending> ending = runner.Run(CommandOf(matrix, *cell, options));
+  const absl::StatusOr<Ending> ending = runner.Run(CommandOf(matrix, *cell, options, round));
   if (!ending.ok()) return ending.status();
   if (options.interrupted != nullptr && *options.interrupted) return absl::OkStatus();
   if (ending->kind != Ending::Kind::kDone) {

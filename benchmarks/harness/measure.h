@@ -17,6 +17,7 @@ namespace loam::matrix {
 struct MeasureOptions {
   std::string cell;  // path of the cell's program
   int rounds = 1;
+  int settled_rounds = 0;  // of the rounds, how many wait for troughs to settle
   uint64_t seed = 1;
   int64_t timeout_ms = 0;
   const volatile std::sig_atomic_t *interrupted = nullptr;  // set: end early

@@ -61,6 +61,12 @@ struct Usage {
   int64_t involuntary_switches = 0;
 };
 
+// What the program held at some moment, and what was resident.
+struct MemoryPoint {
+  int64_t live_bytes = 0;
+  int64_t rss_bytes = 0;
+};
+
 // One fresh process that did the work. What was not measured has no value.
 struct Repetition {
   int round = 0;
@@ -70,8 +76,10 @@ struct Repetition {
   std::optional<int64_t> live_peak_bytes;
   std::optional<int64_t> trough_rss_bytes;
   std::optional<int64_t> trough_live_bytes;
+  std::optional<int64_t> settled_rss_bytes;
   std::optional<int64_t> start_rss_bytes;
   std::optional<int64_t> end_rss_bytes;
+  std::vector<MemoryPoint> memory_points;
   Usage process;
 };
 

@@ -65,6 +65,7 @@ namespace {
 
 struct Suite {
   int rounds;
+  int settled_rounds;
   std::vector<int> threads;
 };
 
@@ -78,8 +79,8 @@ std::vector<int> ThreadsOfFullSuite() {
 }
 
 absl::StatusOr<Suite> FindSuite(const std::string &name) {
-  if (name == "quick") return Suite{7, {1, 2, 4}};
-  if (name == "full") return Suite{25, ThreadsOfFullSuite()};
+  if (name == "quick") return Suite{7, 2, {1, 2, 4}};
+  if (name == "full") return Suite{25, 7, ThreadsOfFullSuite()};
   return absl::InvalidArgumentError(absl::StrCat("--suite=", name, " is not quick or full"));
 }
 
@@ -158,6 +159,7 @@ absl::Status ReadNumbers(Options *options) {
         absl::StrCat("--rounds=", rounds, " is not a number from 1 to ", kMostRounds));
   }
   options->rounds = rounds == 0 ? suite->rounds : rounds;
+  options->settled_rounds = suite->settled_rounds;
   const absl::StatusOr<std::vector<int>> threads = ParseThreads(absl::GetFlag(FLAGS_threads));
   if (!threads.ok()) return threads.status();
   options->threads = threads->empty() ? suite->threads : *threads;

@@ -22,6 +22,7 @@ struct Options {
   std::string baseline_allocator;
   std::vector<int> threads;
   int rounds = 0;
+  int settled_rounds = 0;  // the first of them, which wait for troughs to settle
   uint64_t seed = 0;
   int64_t timeout_ms = 0;
   std::string out;    // absolute

@@ -75,6 +75,14 @@ Json WorkloadJson(const Workload &workload) {
           {"problem", OrNull(workload.problem)}};
 }
 
+Json PointsJson(const std::vector<MemoryPoint> &points) {
+  Json json = Json::array();
+  for (const MemoryPoint &point : points) {
+    json.push_back({{"live_bytes", point.live_bytes}, {"rss_bytes", point.rss_bytes}});
+  }
+  return json;
+}
+
 Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
   const Repetition &repetition = cell.repetitions[index];
   const Usage &process = repetition.process;
@@ -106,6 +114,8 @@ Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
       {"end_rss_bytes", OrNull(repetition.end_rss_bytes)},
       {"trough_rss_bytes", OrNull(repetition.trough_rss_bytes)},
       {"trough_live_bytes", OrNull(repetition.trough_live_bytes)},
+      {"settled_rss_bytes", OrNull(repetition.settled_rss_bytes)},
+      {"memory_points", PointsJson(repetition.memory_points)},
       {"live_peak_bytes", OrNull(repetition.live_peak_bytes)},
       {"minor_faults", process.minor_faults},
       {"major_faults", process.major_faults},
@@ -194,7 +204,7 @@ Json ResultJson(const Matrix &matrix, const Summary &summary, const Json &contex
 size_t ExpectedResultBytes(const Matrix &matrix, int rounds) {
   constexpr size_t kFixed = 64 * 1024;
   constexpr size_t kPerCell = 2048;
-  constexpr size_t kPerRepetition = 1280;
+  constexpr size_t kPerRepetition = 1536;
   return kFixed + matrix.cells.size() * (kPerCell + kPerRepetition * static_cast<size_t>(rounds));
 }
 

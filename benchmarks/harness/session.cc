@@ -237,8 +237,8 @@ absl::Status RunMatrix(const Options &options, const Runfiles &runfiles,
   if (!file.ok()) return file.status();
 
   const Json context = RunContext(options, *tools);
-  const MeasureOptions how = {tools->cell, options.rounds, options.seed, options.timeout_ms,
-                              interrupted};
+  const MeasureOptions how = {tools->cell,  options.rounds,     options.settled_rounds,
+                              options.seed, options.timeout_ms, interrupted};
   const absl::Status measured = Measure(tools->runner, how, isatty(STDERR_FILENO) != 0, &*matrix);
   if (!measured.ok()) return measured;
   const Json result = ResultJson(*matrix, Summarise(*matrix, options.seed), context);

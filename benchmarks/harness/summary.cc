@@ -21,6 +21,17 @@ std::optional<double> TroughRss(const Repetition &repetition) {
   return static_cast<double>(*repetition.trough_rss_bytes);
 }
 
+std::optional<double> SettledRss(const Repetition &repetition) {
+  if (!repetition.settled_rss_bytes) return std::nullopt;
+  return static_cast<double>(*repetition.settled_rss_bytes);
+}
+
+// Where there was time to settle, so that what is left is what stays.
+std::optional<double> EndRss(const Repetition &repetition) {
+  if (!repetition.settled_rss_bytes || !repetition.end_rss_bytes) return std::nullopt;
+  return static_cast<double>(*repetition.end_rss_bytes);
+}
+
 std::vector<double> Values(const Cell &cell, const Metric &metric) {
   std::vector<double> values;
   for (const Repetition &repetition : cell.repetitions) {
@@ -95,7 +106,9 @@ const std::vector<Metric> &Metrics() {
   static const auto *metrics = new std::vector<Metric>{
       {"time", "ns", "Time", TimePerOperation},
       {"peak_rss", "bytes", "Peak RSS", PeakRss},
-      {"trough_rss", "bytes", "RSS in the trough, after most was freed", TroughRss},
+      {"trough_rss", "bytes", "RSS in the trough, at once after most was freed", TroughRss},
+      {"settled_rss", "bytes", "RSS in the trough, settled: 1.5 s later", SettledRss},
+      {"end_rss", "bytes", "RSS at the end, after the settled rest was freed too", EndRss},
   };
   return *metrics;
 }

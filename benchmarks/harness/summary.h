@@ -23,7 +23,7 @@ struct Metric {
   std::optional<double> (*of)(const Repetition &repetition);
 };
 
-// Time per operation, peak RSS, RSS in the trough.
+// Time per operation, peak RSS, RSS in the trough and at the end.
 const std::vector<Metric> &Metrics();
 
 struct MetricSummary {

@@ -44,6 +44,12 @@ TableCell RenderCell(const Json &cell, const Json &metric) {
   return rendered;
 }
 
+// Files from before there was this metric have no word of it.
+bool Knows(const Json &result, const std::string &metric) {
+  const Json &cells = result.at("cells");
+  return !cells.empty() && cells.at(0).contains(metric);
+}
+
 // One row per (workload, threads), in the file's order; allocators that have
 // nothing in a row leave it blank.
 std::vector<TableRow> ReadRows(const Json &result, const std::string &metric,
@@ -120,6 +126,7 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     names.push_back(allocator.at("name"));
   }
   for (const Metric &metric : Metrics()) {
+    if (!Knows(result, metric.name)) continue;
     Table table;
     table.title = metric.title;
     table.columns = names;

@@ -95,6 +95,17 @@ TEST(ReadReportTest, SaysThatRoundsAreTooFewAndThatARunIsIncomplete) {
   EXPECT_THAT(notes[3], HasSubstr("incomplete"));
 }
 
+TEST(ReadReportTest, ShowsMetricsThatOnlyNewerFilesHave) {
+  Json result = Result();
+  for (Json &cell : result["cells"]) cell["settled_rss"] = cell["peak_rss"];
+  for (Json &geomean : result["geomeans"]) geomean["settled_rss"] = nullptr;
+  const Report report = *ReadReport(result);
+  ASSERT_EQ(report.tables.size(), 2u);
+  EXPECT_THAT(report.tables[1].title, HasSubstr("settled"));
+  result["cells"][1].erase("settled_rss");
+  EXPECT_FALSE(ReadReport(result).ok());
+}
+
 TEST(ReadReportTest, WhatIsNoResultFileIsAnError) {
   EXPECT_FALSE(ReadReport(Json::parse("[]")).ok());
   EXPECT_FALSE(ReadReport(Json::parse("{\"schema\":\"other\"}")).ok());

@@ -29,6 +29,8 @@ extern const Workload kThreadedFalseSharingPassive;
 extern const Workload kThreadedMixedLifetimes;
 extern const Workload kMemoryComb;
 extern const Workload kMemoryPeakTrough;
+extern const Workload kMemoryPhases;
+extern const Workload kMemoryCacheChurn;
 
 inline const Workload *const kWorkloads[] = {
     &kMicroPair,
@@ -52,6 +54,8 @@ inline const Workload *const kWorkloads[] = {
     &kThreadedMixedLifetimes,
     &kMemoryComb,
     &kMemoryPeakTrough,
+    &kMemoryPhases,
+    &kMemoryCacheChurn,
 };
 
 }  // namespace loam::cell

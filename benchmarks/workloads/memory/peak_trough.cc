@@ -1,13 +1,13 @@
 // A peak of mixed sizes, of which all but one block in 64 is freed, scattered.
 // A little work goes on after that, as it does in a program, and then the
-// resident memory is read: what came back to the system?
+// resident memory is read: what came back to the system, and what does later?
 
 #include <utility>
 
 #include "benchmarks/cell/blocks.h"
-#include "benchmarks/cell/resident.h"
 #include "benchmarks/cell/scratch.h"
 #include "benchmarks/cell/sizes.h"
+#include "benchmarks/cell/trough.h"
 #include "benchmarks/workloads/workloads.h"
 
 namespace loam::cell {
@@ -45,8 +45,7 @@ void Run(const Settings &settings, Outcome *outcome) {
   for (int i = 0; i < kIdlePairs; i++) Give(Take(sizes.Draw(&random), &live), &live);
   outcome->stopwatch.Stop();
 
-  outcome->trough_rss_bytes = ResidentBytes();
-  outcome->trough_live_bytes = live.now();
+  ReadTrough(settings, live, outcome);
   for (size_t i = 0; i < kBlocks; i += kKeepEvery) Give(blocks[i], &live);
   outcome->operations = static_cast<int64_t>(kBlocks) + kIdlePairs;
   outcome->live_peak_bytes = live.peak();
