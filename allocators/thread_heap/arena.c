@@ -128,23 +128,30 @@ void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed
 
 // --- Giving back -------------------------------------------------------------
 
-// Under the lock of the slab's arena.
-static void put(struct th_slab *slab, void *block) {
+// Under the lock: a slab that was full has a free block, or all of it is free.
+static __attribute__((noinline)) void list_after_put(struct th_slab *slab) {
+  struct th_arena *arena = slab->arena;
+  struct th_bin *bin = &arena->bins[slab->class];
+  if (slab->free_count == slab->capacity) {
+    bin_remove(bin, slab);
+    drop_slab(arena, slab);
+  } else {
+    // Behind the others: the longer it waits, the more of it is free at once.
+    bin_push_back(bin, slab);
+  }
+}
+
+// Under the lock of the slab's arena. (Counting what is out is the caller's.)
+static inline void put(struct th_slab *slab, void *block) {
   int number = th_block_number(slab, block);
   if (number < 0) th_fail(block, "free: not the start of a block");
   if (th_block_is_free(slab, (unsigned)number)) {
     th_fail(block, "free: a block that is free (double free?)");
   }
-  struct th_arena *arena = slab->arena;
-  struct th_bin *bin = &arena->bins[slab->class];
   th_slab_put(slab, (unsigned)number);
-  bin->blocks_out--;
-  if (slab->free_count == slab->capacity) {
-    bin_remove(bin, slab);
-    drop_slab(arena, slab);
-  } else if (slab->free_count == 1) {
-    // Behind the others: the longer it waits, the more of it is free at once.
-    bin_push_back(bin, slab);
+  // Few puts are the first or the last of their slab.
+  if (__builtin_expect(slab->free_count == 1 || slab->free_count == slab->capacity, 0)) {
+    list_after_put(slab);
   }
 }
 
@@ -158,23 +165,28 @@ static void remove_span(struct th_arena *arena, struct th_slab *slab) {
   th_slab_forget(slab);
 }
 
-void th_arena_put(void **blocks, size_t count) {
+// The slab of a block that waited in a cache: there is one, or something is broken.
+static inline struct th_slab *slab_of_cached(const void *block) {
+  struct th_slab *slab = &th_region.records[th_slice_of(block)];
+  if (__builtin_expect(slab->arena == NULL, 0)) th_fail(block, "free: a cached block of no slab");
+  return slab;
+}
+
+void th_arena_put(unsigned class, void **blocks, size_t count) {
   while (count != 0) {
     // A round for each arena: its blocks go, the others move up.
-    struct th_slab *slab = th_slab_around(blocks[0]);
-    if (slab == NULL) th_fail(blocks[0], "free: a cached block of no slab");
-    struct th_arena *arena = slab->arena;
+    struct th_arena *arena = slab_of_cached(blocks[0])->arena;
     size_t others = 0;
     loam_lock_acquire(&arena->lock);
     for (size_t i = 0; i < count; i++) {
-      slab = th_slab_around(blocks[i]);
-      if (slab == NULL) th_fail(blocks[i], "free: a cached block of no slab");
-      if (slab->arena == arena) {
-        put(slab, blocks[i]);
-      } else {
+      struct th_slab *slab = slab_of_cached(blocks[i]);
+      if (__builtin_expect(slab->arena != arena, 0)) {
         blocks[others++] = blocks[i];
+      } else {
+        put(slab, blocks[i]);
       }
     }
+    arena->bins[class].blocks_out -= count - others;
     loam_lock_release(&arena->lock);
     count = others;
   }
@@ -188,6 +200,7 @@ void th_arena_free(struct th_slab *slab, void *block) {
   if (is_span) {
     remove_span(arena, slab);
   } else {
+    arena->bins[slab->class].blocks_out--;
     put(slab, block);
   }
   loam_lock_release(&arena->lock);

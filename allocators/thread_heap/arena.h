@@ -43,9 +43,9 @@ struct th_arena {
 // first; how many could be had, 0 without memory.
 unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out);
 
-// Gives blocks of any slabs back to the arenas they belong to. One that is free
-// already, or no block, is fatal. May change the order of blocks[].
-void th_arena_put(void **blocks, size_t count);
+// Gives blocks of one class back to the slabs and arenas they belong to. One that is
+// free already, or no block, is fatal. May change the order of blocks[].
+void th_arena_put(unsigned class, void **blocks, size_t count);
 
 // A single block for the program, a span, and back from it. *zeroed: it reads as zero.
 void *th_arena_malloc(struct th_arena *arena, unsigned class);

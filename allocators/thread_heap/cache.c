@@ -3,47 +3,60 @@
 #include <string.h>
 
 enum {
-  CLASS_BYTES_MAX = 65536,  // in one stack, but for COUNT_LEAST blocks
-  COUNT_MAX = 256,
-  COUNT_LEAST = 4,
-  COUNT_FIRST = 8,  // before the class is in use for a while
+  CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
+  COUNT_MAX = 512,
+  COUNT_LEAST = 8,
+  COUNT_FIRST = 8,  // before the class is in use for a while; at most COUNT_LEAST
 };
 
 static void *const nothing = NULL;
 
 // Until its cache is opened a thread has empty stacks without room.
-_Thread_local struct th_local th_local = {
+_Thread_local struct th_local th_local __attribute__((tls_model("initial-exec"))) = {
     .top = {[0 ... TH_SLAB_CLASSES - 1] = (void **)&nothing},
 };
 
-static unsigned capacity_max(unsigned class) {
-  size_t count = CLASS_BYTES_MAX / th_class_bytes(class);
-  if (count > COUNT_MAX) return COUNT_MAX;
-  return count < COUNT_LEAST ? COUNT_LEAST : (unsigned)count;
+// What is the same for all caches.
+static struct {
+  size_t bytes;  // of a record
+  struct {
+    uint16_t capacity_max;
+    uint16_t slot;  // the bottom of the stack
+    uint32_t reciprocal;
+  } classes[TH_SLAB_CLASSES];
+} shape;
+
+static unsigned capacity_max(unsigned class) { return shape.classes[class].capacity_max; }
+
+void th_cache_set_up(void) {
+  size_t slots = 0;
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    size_t count = CLASS_BYTES_MAX / th_class_bytes(class);
+    if (count > COUNT_MAX) count = COUNT_MAX;
+    if (count < COUNT_LEAST) count = COUNT_LEAST;
+    shape.classes[class].capacity_max = (uint16_t)count;
+    shape.classes[class].slot = (uint16_t)slots;
+    shape.classes[class].reciprocal = th_class_reciprocal(class);
+    slots += 1 + count;
+  }
+  shape.bytes = sizeof(struct th_cache) + slots * sizeof(void *);
 }
 
-size_t th_cache_bytes(void) {
-  size_t slots = 0;
-  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) slots += 1 + capacity_max(class);
-  return sizeof(struct th_cache) + slots * sizeof(void *);
-}
+size_t th_cache_bytes(void) { return shape.bytes; }
 
 // --- Opening and closing -----------------------------------------------------
 
 void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
-  void **slot = cache->slots;
   cache->local = &th_local;
   cache->arena = arena;
   cache->frees = 0;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
-    unsigned most = capacity_max(class);
-    cache->capacity[class] = (uint16_t)(most < COUNT_FIRST ? most : COUNT_FIRST);
+    void **bottom = &cache->slots[shape.classes[class].slot];
+    cache->capacity[class] = COUNT_FIRST;
     cache->granted[class] = 0;
-    cache->bottom[class] = cache->seen[class] = slot;
-    th_local.top[class] = slot;
-    th_local.free[class].room = 0;
-    th_local.free[class].reciprocal = th_class_reciprocal(class);
-    slot += 1 + most;
+    cache->bottom[class] = cache->seen[class] = bottom;
+    th_local.top[class] = bottom;
+    th_local.free[class] = (struct th_free_limits){0, shape.classes[class].reciprocal};
   }
   th_local.cache = cache;
 }
@@ -62,7 +75,7 @@ static void shrink(struct th_cache *cache, unsigned class, size_t keep) {
   size_t count = th_cache_count(cache, class);
   if (count <= keep) return;
   void **slots = cache->bottom[class] + 1;
-  th_arena_put(slots, count - keep);
+  th_arena_put(class, slots, count - keep);
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
   cache->local->top[class] -= count - keep;
 }
@@ -90,8 +103,8 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
   size_t capacity = cache->capacity[class];
   if (th_cache_count(cache, class) > capacity - (capacity + 3) / 4) {
     shrink(cache, class, capacity / 2);
-    widen(cache, class);
   }
+  widen(cache, class);
   grant(cache, class);
 }
 

@@ -63,6 +63,9 @@ static inline size_t th_cache_count(const struct th_cache *cache, unsigned class
   return (size_t)(cache->local->top[class] - cache->bottom[class]);
 }
 
+// Once, before all else.
+void th_cache_set_up(void);
+
 // Bytes of a cache's record.
 size_t th_cache_bytes(void);
 

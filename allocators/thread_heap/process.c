@@ -25,6 +25,8 @@ void th_set_up(void) {
       th_state.arenas[i].is_uncached = options->check_every != 0;
     }
     th_region_set_up();
+    th_cache_set_up();
+    th_size_classes_set_up();
     atomic_store_explicit(&th_state.ready, true, memory_order_release);
   }
   loam_lock_release(&th_state.lock);

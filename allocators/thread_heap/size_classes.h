@@ -12,6 +12,7 @@
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,9 +34,11 @@ enum {
 #define TH_SLICE_BYTES ((size_t)1 << TH_SLICE_BITS)
 #define TH_SPAN_BYTES_MAX (TH_SPAN_SLICES_MAX * TH_SLICE_BYTES)
 
-// The class of the smallest blocks that hold `bytes`, TH_EXACT_BYTES_MAX <
-// bytes <= TH_SLAB_BYTES_MAX.
-static inline unsigned th_class_over_exact(size_t bytes) {
+// The class of the smallest blocks that hold `bytes`.
+static inline unsigned th_class_of(size_t bytes) {
+  if (bytes <= TH_ALIGNMENT) return 1;
+  if (bytes <= TH_EXACT_BYTES_MAX) return (unsigned)((bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
+  if (bytes > TH_SLAB_BYTES_MAX) return TH_SPAN_CLASS;
   size_t last = bytes - 1;
   unsigned log2 = 63u - (unsigned)__builtin_clzl(last);
   if (bytes <= TH_FINE_BYTES_MAX) {
@@ -45,13 +48,18 @@ static inline unsigned th_class_over_exact(size_t bytes) {
          (unsigned)(last >> (log2 - 2) & 3);
 }
 
-// The same for any bytes.
-static inline unsigned th_class_of(size_t bytes) {
-  if (bytes <= TH_ALIGNMENT) return 1;
-  if (bytes <= TH_EXACT_BYTES_MAX) return (unsigned)((bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
-  if (bytes <= TH_SLAB_BYTES_MAX) return th_class_over_exact(bytes);
-  return TH_SPAN_CLASS;
+// The same from a table, for bytes <= TH_SLAB_BYTES_MAX: without a branch that sizes of all
+// kinds would mislead. Class 0 for no bytes, and for all until th_size_classes_set_up().
+// Relaxed: a thread that reads 0 too early takes the slow path, which waits.
+extern _Atomic(uint8_t) th_class_table[TH_SLAB_BYTES_MAX / TH_ALIGNMENT + 1]
+    __attribute__((visibility("hidden")));
+
+static inline unsigned th_table_class(size_t bytes) {
+  return atomic_load_explicit(&th_class_table[(bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT],
+                              memory_order_relaxed);
 }
+
+void th_size_classes_set_up(void);
 
 // Bytes of a block of a slab's class. th_class_of(th_class_bytes(c)) == c for every c > 0.
 static inline size_t th_class_bytes(unsigned class) {

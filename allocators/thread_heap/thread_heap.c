@@ -32,16 +32,9 @@ static inline void *pop(size_t class) {
   return block;
 }
 
-static __attribute__((noinline)) void *malloc_over_exact(size_t size) {
-  if (UNLIKELY(size > TH_SLAB_BYTES_MAX)) return th_malloc_slow(size);
-  void *block = pop(th_class_over_exact(size));
-  return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
-}
-
 void *th_malloc(size_t size) {
-  if (UNLIKELY(size > TH_EXACT_BYTES_MAX)) return malloc_over_exact(size);
-  // Size 0 is class 0, whose stack is empty.
-  void *block = pop((size + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
+  if (UNLIKELY(size > TH_SLAB_BYTES_MAX)) return th_malloc_slow(size);
+  void *block = pop(th_table_class(size));
   return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
 }
 
@@ -51,8 +44,7 @@ void *th_calloc(size_t count, size_t size) {
   if (UNLIKELY(bytes > TH_SLAB_BYTES_MAX)) {
     return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
   }
-  void *block = pop(bytes <= TH_EXACT_BYTES_MAX ? (bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT
-                                                : th_class_over_exact(bytes));
+  void *block = pop(th_table_class(bytes));
   if (UNLIKELY(block == NULL)) {
     return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
   }
