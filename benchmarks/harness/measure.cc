@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "benchmarks/harness/allocators.h"
 #include "benchmarks/harness/plan.h"
+#include "benchmarks/harness/program_proof.h"
 #include "nlohmann/json.hpp"
 
 namespace loam::matrix {
@@ -18,13 +19,14 @@ Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &
                   int round) {
   const Workload &workload = matrix.workloads[cell.workload];
   Command command;
-  command.preload = matrix.allocators[cell.allocator].library;
   command.timeout_ms = options.timeout_ms;
   if (workload.program) {
     command.words = workload.program->command;
+    command.preload = ProgramPreload(matrix.allocators[cell.allocator]);
     command.environment = workload.program->environment;
     command.stdin_path = workload.program->stdin_path;
   } else {
+    command.preload = matrix.allocators[cell.allocator].library;
     command.words = {options.cell, workload.name, absl::StrCat(cell.threads),
                      absl::StrCat(options.seed)};
     if (round < options.settled_rounds) command.words.insert(command.words.begin() + 1, "--settle");

@@ -49,7 +49,7 @@ absl::Status ProveProgram(const ProcessRunner &runner, const Allocator &allocato
                           const std::string &program) {
   Command command;
   command.words = {program};
-  command.preload = allocator.library;
+  command.preload = ProgramPreload(allocator);
   command.wants_stderr = true;
   command.timeout_ms = kTimeoutMs;
   // As ldd does it: load and bind everything, then end before main.
@@ -84,12 +84,16 @@ absl::Status CheckBindings(const std::string &report, const std::string &program
                                                     ": is the program linked statically?"));
 }
 
+std::string ProgramPreload(const Allocator &allocator) {
+  return allocator.library.empty() ? allocator.served_by : allocator.library;
+}
+
 void ProvePrograms(const ProcessRunner &runner, Matrix *matrix) {
   for (Cell &cell : matrix->cells) {
     const Workload &workload = matrix->workloads[cell.workload];
     if (cell.status != CellStatus::kOk || !workload.program) continue;
     const absl::Status proof =
-        ProveProgram(runner, matrix->allocators[cell.allocator], workload.program->command.front());
+        ProveProgram(runner, matrix->allocators[cell.allocator], workload.program->measured);
     if (proof.ok()) continue;
     cell.status = CellStatus::kFailed;
     cell.message = std::string(proof.message());

@@ -19,6 +19,10 @@ namespace loam::matrix {
 absl::Status CheckBindings(const std::string &report, const std::string &program,
                            const std::string &library);
 
+// What to preload to a real program. The C library's own malloc is preloaded too,
+// since there are programs that are linked with another allocator.
+std::string ProgramPreload(const Allocator &allocator);
+
 // Asks for every cell that runs a program; a cell without proof has failed.
 void ProvePrograms(const ProcessRunner &runner, Matrix *matrix);
 

@@ -16,6 +16,7 @@
 #include "benchmarks/harness/measure.h"
 #include "benchmarks/harness/plan.h"
 #include "benchmarks/harness/program_proof.h"
+#include "benchmarks/harness/program_setup.h"
 #include "benchmarks/harness/result_file.h"
 #include "benchmarks/harness/result_json.h"
 #include "benchmarks/harness/scratch_folder.h"
@@ -146,6 +147,7 @@ absl::StatusOr<Matrix> MakeMatrix(const Options &options, const Runfiles &runfil
   }
   matrix.cells = PlanCells(matrix.allocators, matrix.workloads, options.threads);
   ProvePrograms(tools.runner, &matrix);
+  SetUpPrograms(tools.runner, &matrix);
   return matrix;
 }
 

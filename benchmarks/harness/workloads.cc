@@ -5,10 +5,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
@@ -44,24 +46,52 @@ std::string FindProgram(const std::string &name) {
   return "";
 }
 
+std::vector<std::string> Words(const json &entry, const char *key) {
+  return entry.value(key, std::vector<std::string>());
+}
+
+// The command with its program's path, and {folder} and {measured} filled in.
+std::vector<std::string> ReadCommand(const std::vector<std::string> &words,
+                                     const std::string &folder, const std::string &measured) {
+  std::vector<std::string> command;
+  for (const std::string &word : words) {
+    command.push_back(absl::StrReplaceAll(word, {{"{folder}", folder}, {"{measured}", measured}}));
+  }
+  if (!command.empty()) command[0] = FindProgram(words[0]);
+  return command;
+}
+
+// "not installed: ...", or empty.
+std::string WhatIsMissing(const json &entry, const std::string &measured) {
+  std::vector<std::string> names = Words(entry, "needs");
+  names.push_back(measured);
+  for (const char *key : {"command", "setup"}) {
+    const std::vector<std::string> words = Words(entry, key);
+    if (!words.empty()) names.push_back(words[0]);
+  }
+  std::set<std::string> missing;
+  for (const std::string &name : names) {
+    if (FindProgram(name).empty()) missing.insert(name);
+  }
+  if (missing.empty()) return "";
+  return absl::StrCat("not installed: ", absl::StrJoin(missing, ", "),
+                      " (Debian: ", entry.at("package").get<std::string>(), ")");
+}
+
 Workload ProgramWorkload(const json &entry, const std::string &folder) {
-  const auto expand = [&folder](const std::string &text) {
-    return absl::StrReplaceAll(text, {{"{folder}", folder}});
-  };
   Workload workload;
   workload.name = entry.at("name");
   workload.stresses = entry.at("stresses");
   workload.stands_for = entry.at("stands_for");
+  const std::vector<std::string> command = Words(entry, "command");
+  const std::string measured = entry.value("measured", command.at(0));
+  workload.problem = WhatIsMissing(entry, measured);
   Program program;
-  for (const std::string word : entry.at("command")) program.command.push_back(expand(word));
-  program.environment = entry.value("environment", std::vector<std::string>());
-  program.stdin_path = expand(entry.value("stdin", ""));
-  const std::string name = program.command.at(0);
-  program.command[0] = FindProgram(name);
-  if (program.command[0].empty()) {
-    workload.problem = absl::StrCat("not installed: ", name, " (Debian package ",
-                                    entry.at("package").get<std::string>(), ")");
-  }
+  program.measured = FindProgram(measured);
+  program.command = ReadCommand(command, folder, program.measured);
+  program.setup = ReadCommand(Words(entry, "setup"), folder, program.measured);
+  program.environment = Words(entry, "environment");
+  program.stdin_path = absl::StrReplaceAll(entry.value("stdin", ""), {{"{folder}", folder}});
   workload.program = program;
   return workload;
 }
