@@ -92,6 +92,11 @@ def loam_development_repositories():
         debian_package = "libssl-dev",
         modules = ["libcrypto"],
     )
+    pkg_config_repository(
+        name = "libzstd",
+        debian_package = "libzstd-dev",
+        modules = ["libzstd"],
+    )
     headers_repository(
         name = "valijson",
         debian_package = "libvalijson-dev",
