@@ -71,7 +71,7 @@ static void all_remove(struct th_arena *arena, struct th_slab *slab) {
 
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   bool zeroed;
-  struct th_slab *slab = th_slices_take(1, &zeroed);
+  struct th_slab *slab = th_slices_take(th_class_slices(class), &zeroed);
   if (slab == NULL) return NULL;
   th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
   all_add(arena, slab);
@@ -80,9 +80,10 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
 }
 
 static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
+  unsigned slices = slab->slices;
   all_remove(arena, slab);
   th_slab_forget(slab);
-  th_slices_give(slab, slab->slices);
+  th_slices_give(slab, slices);
 }
 
 // --- Taking ------------------------------------------------------------------
@@ -114,14 +115,22 @@ void *th_arena_malloc(struct th_arena *arena, unsigned class) {
   return th_arena_take(arena, class, 1, out + 1) == 0 ? NULL : out[0];
 }
 
+// Adds a span to what the arena has: once, or -1 times.
+static void count_span(struct th_arena *arena, const struct th_slab *slab, size_t times) {
+  arena->bins[TH_SPAN_CLASS].blocks_out += times;
+  arena->span_bytes += slab->block_bytes * times;
+  if (slab->block_bytes < arena->large_bytes_min) return;
+  arena->large_blocks += times;
+  arena->large_bytes += slab->block_bytes * times;
+}
+
 void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed) {
   struct th_slab *slab = th_slices_take(slices, zeroed);
   if (slab == NULL) return NULL;
   loam_lock_acquire(&arena->lock);
   th_span_init(slab, arena, slices);
   all_add(arena, slab);
-  arena->bins[TH_SPAN_CLASS].blocks_out++;
-  arena->span_bytes += slab->block_bytes;
+  count_span(arena, slab, 1);
   loam_lock_release(&arena->lock);
   return th_slab_start(slab);
 }
@@ -133,7 +142,7 @@ static __attribute__((noinline)) void list_after_put(struct th_slab *slab) {
   struct th_arena *arena = slab->arena;
   struct th_bin *bin = &arena->bins[slab->class];
   if (slab->free_count == slab->capacity) {
-    bin_remove(bin, slab);
+    if (slab->capacity > 1) bin_remove(bin, slab);  // else it was full, and in no list
     drop_slab(arena, slab);
   } else {
     // Behind the others: the longer it waits, the more of it is free at once.
@@ -159,8 +168,7 @@ static inline void put(struct th_slab *slab, void *block) {
 static void remove_span(struct th_arena *arena, struct th_slab *slab) {
   if (slab->arena != arena)
     th_fail(th_slab_start(slab), "free: a block that is free (double free?)");
-  arena->bins[TH_SPAN_CLASS].blocks_out--;
-  arena->span_bytes -= slab->block_bytes;
+  count_span(arena, slab, (size_t)-1);
   all_remove(arena, slab);
   th_slab_forget(slab);
 }
@@ -195,6 +203,7 @@ void th_arena_put(unsigned class, void **blocks, size_t count) {
 void th_arena_free(struct th_slab *slab, void *block) {
   struct th_arena *arena = slab->arena;
   bool is_span = slab->class == TH_SPAN_CLASS;
+  unsigned slices = slab->slices;
   loam_lock_acquire(&arena->lock);
   arena->free_calls++;
   if (is_span) {
@@ -204,16 +213,16 @@ void th_arena_free(struct th_slab *slab, void *block) {
     put(slab, block);
   }
   loam_lock_release(&arena->lock);
-  if (is_span) th_slices_give(slab, slab->slices);
+  if (is_span) th_slices_give(slab, slices);
 }
 
 static void set_span_slices(struct th_slab *slab, unsigned slices) {
   struct th_arena *arena = slab->arena;
   loam_lock_acquire(&arena->lock);
-  arena->span_bytes -= slab->block_bytes;
+  count_span(arena, slab, (size_t)-1);
   slab->slices = (uint16_t)slices;
   slab->block_bytes = slices << TH_SLICE_BITS;
-  arena->span_bytes += slab->block_bytes;
+  count_span(arena, slab, 1);
   loam_lock_release(&arena->lock);
 }
 
@@ -272,9 +281,10 @@ static void add_class_stats(const struct th_arena *arena, unsigned class,
   stats->allocated_bytes += bin->blocks_out * bytes;
   stats->free_blocks += free_blocks;
   stats->free_bytes += free_blocks * bytes;
-  stats->mapped_bytes += bin->slabs * TH_SLICE_BYTES;
+  size_t mapped = bin->slabs * th_class_slices(class) * TH_SLICE_BYTES;
+  stats->mapped_bytes += mapped;
   // What is left of a slice behind its last block.
-  stats->metadata_bytes += bin->slabs * TH_SLICE_BYTES - blocks * bytes;
+  stats->metadata_bytes += mapped - blocks * bytes;
   if (free_blocks != 0 && bytes > stats->largest_free_bytes) stats->largest_free_bytes = bytes;
 }
 
@@ -284,6 +294,8 @@ void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
   stats->live_blocks += arena->bins[TH_SPAN_CLASS].blocks_out;
   stats->allocated_bytes += arena->span_bytes;
   stats->mapped_bytes += arena->span_bytes;
+  stats->large_blocks += arena->large_blocks;
+  stats->large_bytes += arena->large_bytes;
   stats->free_calls += arena->free_calls;
   loam_lock_release(&arena->lock);
 }
@@ -324,6 +336,7 @@ static bool check(const struct th_arena *arena) {
   size_t out[TH_CLASSES] = {0};
   size_t listed[TH_CLASSES] = {0};
   size_t span_bytes = 0;
+  size_t large_bytes = 0;
   const struct th_slab *previous = NULL;
   for (const struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
     if (!check_slab(arena, slab)) return false;
@@ -331,13 +344,17 @@ static bool check(const struct th_arena *arena) {
     slabs[slab->class]++;
     out[slab->class] += (size_t)(slab->capacity - slab->free_count);
     listed[slab->class] += slab->free_count != 0;
-    if (slab->class == TH_SPAN_CLASS) span_bytes += slab->block_bytes;
+    if (slab->class == TH_SPAN_CLASS) {
+      span_bytes += slab->block_bytes;
+      if (slab->block_bytes >= arena->large_bytes_min) large_bytes += slab->block_bytes;
+    }
     previous = slab;
   }
   for (unsigned class = 0; class < TH_CLASSES; class ++) {
     if (!check_bin(arena, class, slabs[class], out[class], listed[class])) return false;
   }
-  if (span_bytes != arena->span_bytes) return th_complain(arena, "wrong sum of spans");
+  if (span_bytes != arena->span_bytes || large_bytes != arena->large_bytes)
+    return th_complain(arena, "wrong sum of spans");
   return true;
 }
 

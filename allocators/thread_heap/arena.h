@@ -8,7 +8,8 @@
 //
 // Invariants, under the lock:
 //   blocks_out of a bin = sum of (capacity - free_count) of its class's slabs
-//   slabs of a bin = slabs of its class in the list of all; span_bytes = sum of the spans'
+//   slabs of a bin = slabs of its class in the list of all; span_bytes = sum of the spans',
+//   large_bytes = sum of those from large_bytes_min on
 //   a bin's list holds just the slabs with 0 < free_count < capacity
 //   no slab has free_count = capacity: it goes back to the region at once
 
@@ -28,13 +29,15 @@ struct th_bin {
 // All zero is ready.
 struct th_arena {
   struct loam_lock lock;
-  _Atomic(uint32_t) threads;  // that allocate from it
-  bool is_own;                // a heap of one's own
-  bool is_uncached;           // blocks go straight to the program
-  struct th_slab *slabs;      // all
-  struct th_slab *cursor;     // where the next pass of the decay goes on, or NULL
-  size_t free_calls;          // that went past the caches
-  size_t span_bytes;          // of all spans
+  _Atomic(uint32_t) threads;         // that allocate from it
+  bool is_own;                       // a heap of one's own
+  bool is_uncached;                  // blocks go straight to the program
+  struct th_slab *slabs;             // all
+  struct th_slab *cursor;            // where the next pass of the decay goes on, or NULL
+  size_t free_calls;                 // that went past the caches
+  size_t span_bytes;                 // of all spans
+  size_t large_blocks, large_bytes;  // of these, the large ones
+  size_t large_bytes_min;            // of a large one: set before the first
   struct loam_large_owner large_owner;
   struct th_bin bins[TH_CLASSES];
 };

@@ -4,8 +4,9 @@
 
 enum {
   CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
-  COUNT_MAX = 512,
+  COUNT_MAX = 1024,
   COUNT_LEAST = 8,
+  ROOM_MAX = 128,   // or the slow path would see too little of the time
   COUNT_FIRST = 8,  // before the class is in use for a while; at most COUNT_LEAST
 };
 
@@ -66,6 +67,7 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
 // Counts the frees since the last time, and says how many may come now.
 static void grant(struct th_cache *cache, unsigned class) {
   uint32_t room = (uint32_t)(cache->capacity[class] - th_cache_count(cache, class));
+  if (room > ROOM_MAX) room = ROOM_MAX;
   cache->frees += cache->granted[class] - cache->local->free[class].room;
   cache->granted[class] = cache->local->free[class].room = room;
 }

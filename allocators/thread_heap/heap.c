@@ -7,7 +7,7 @@
 #include "common/os/os.h"
 
 enum {
-  EVENTS_PER_LOOK = 8,          // on a cache's slow path, to one look at the clock
+  EVENTS_PER_LOOK = 1,          // on a cache's slow path, to one look at the clock
   MOVABLE_BYTES_MIN = 4 << 20,  // of a block that grows, to get a mapping of its own
 };
 

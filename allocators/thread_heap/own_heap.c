@@ -10,6 +10,7 @@ struct loam_heap *th_own_create(void) {
   struct loam_heap *heap = loam_os_map(heap_bytes(), 1);
   if (heap == NULL) return th_out_of_memory();
   heap->arena.is_own = true;
+  heap->arena.large_bytes_min = th_state.options.large_bytes;
   loam_lock_acquire(&th_state.lock);
   heap->next = th_state.heaps;
   if (heap->next != NULL) heap->next->prev = heap;

@@ -23,6 +23,7 @@ void th_set_up(void) {
     th_state.span_bytes_max = TH_SPAN_BYTES_MAX;
     for (size_t i = 0; i < th_state.arena_count; i++) {
       th_state.arenas[i].is_uncached = options->check_every != 0;
+      th_state.arenas[i].large_bytes_min = options->large_bytes;
     }
     th_region_set_up();
     th_cache_set_up();

@@ -4,17 +4,18 @@
 #include "common/os/os.h"
 
 enum {
-  WORD_SLICES = 64,                  // of a bitmap's word
-  GROWTH_SLICES_MIN = 16,            // 1 MiB
-  GROWTH_SLICES_MAX = 1024,          // 64 MiB
-  RESERVED_SLICES_MIN = 128,         // 8 MiB
-  DIRTY_SHARE = 4,                   // of what is resident may be free
-  PURGE_RUNS_MAX = 64,               // calls of one pass
-  RECORDS_COMMIT_BYTES = 64 * 1024,  // at least, or the kernel is asked too often
+  WORD_SLICES = 64,           // of a bitmap's word
+  GROWTH_SLICES_MIN = 64,     // 1 MiB
+  GROWTH_SLICES_MAX = 4096,   // 64 MiB
+  RESERVED_SLICES_MIN = 512,  // 8 MiB
+  DIRTY_SHARE = 4,            // of what is resident may be free
+  GUARD_BYTES = 64 * 1024,    // between metadata and blocks
+  PURGE_RUNS_MAX = 64,        // calls of one pass
+  COMMIT_BYTES = 64 * 1024,   // of metadata at a time: more than any page
 };
 
 // 256 GiB. Blocks beyond that come as large ones.
-#define RESERVED_SLICES_MAX ((size_t)1 << 22)
+#define RESERVED_SLICES_MAX ((size_t)1 << 24)
 
 struct th_region th_region;
 
@@ -22,7 +23,7 @@ struct th_region th_region;
 
 static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) & ~(to - 1); }
 
-static size_t bitmap_bytes(size_t slices) { return round_up(slices / 8, 4096); }
+static size_t bitmap_bytes(size_t slices) { return round_up(slices / 8, COMMIT_BYTES); }
 
 // Where things are, for a region of so many slices, its metadata among them.
 struct layout {
@@ -31,12 +32,41 @@ struct layout {
 
 static struct layout lay_out(size_t slices) {
   struct layout layout;
-  layout.bitmaps = round_up(slices, 4096);
-  layout.records = round_up(layout.bitmaps + 3 * bitmap_bytes(slices), loam_os_page_size());
-  // The guard is whatever is left of the last slice, and one more.
+  layout.bitmaps = round_up(slices, COMMIT_BYTES);
+  layout.records = layout.bitmaps + 3 * bitmap_bytes(slices);
   layout.blocks =
-      round_up(layout.records + slices * sizeof(struct th_slab), TH_SLICE_BYTES) + TH_SLICE_BYTES;
+      round_up(layout.records + slices * sizeof(struct th_slab), COMMIT_BYTES) + GUARD_BYTES;
   return layout;
+}
+
+// Makes an array readable up to `wanted` bytes.
+static bool commit_array(void *array, size_t *done, size_t wanted) {
+  if (wanted <= *done) return true;
+  wanted = round_up(wanted, COMMIT_BYTES);
+  if (!loam_os_commit((char *)array + *done, wanted - *done)) return false;
+  *done = wanted;
+  return true;
+}
+
+// The records of the metadata's own slices are never looked at.
+static size_t records_skipped_bytes(void) {
+  size_t bytes = th_region.first * sizeof(struct th_slab);
+  return bytes - bytes % COMMIT_BYTES;
+}
+
+static bool commit_metadata(size_t limit) {
+  size_t bits = limit / 8 + 1;
+  size_t done = th_region.bitmap_bytes;  // of each of the three
+  size_t dirty_done = done;
+  size_t aged_done = done;
+  if (th_region.records_bytes == 0) th_region.records_bytes = records_skipped_bytes();
+  bool all =
+      commit_array(th_region.base, &th_region.map_bytes, limit) &&
+      commit_array(th_region.dirty, &dirty_done, bits) &&
+      commit_array(th_region.aged, &aged_done, bits) &&
+      commit_array(th_region.clean, &th_region.bitmap_bytes, bits) &&
+      commit_array(th_region.records, &th_region.records_bytes, limit * sizeof(struct th_slab));
+  return all;
 }
 
 static char *reserve(size_t slices) {
@@ -57,19 +87,19 @@ bool th_region_set_up(void) {
     slices = kept;
   }
   struct layout layout = lay_out(slices);
-  if (!loam_os_commit(base, layout.records)) {
-    loam_os_release(base, slices << TH_SLICE_BITS);
-    return false;
-  }
   th_region.base = base;
   th_region.dirty = (uint64_t *)(void *)(base + layout.bitmaps);
   th_region.aged = th_region.dirty + bitmap_bytes(slices) / 8;
   th_region.clean = th_region.aged + bitmap_bytes(slices) / 8;
   th_region.records = (struct th_slab *)(void *)(base + layout.records);
-  th_region.fixed_metadata_bytes = layout.records;
   th_region.first = layout.blocks >> TH_SLICE_BITS;
   th_region.lowest = th_region.first / WORD_SLICES;
   th_region.end = slices;
+  if (!commit_metadata(th_region.first)) {
+    th_region.end = 0;
+    loam_os_release(base, slices << TH_SLICE_BITS);
+    return false;
+  }
   // Release: pairs with whoever finds an address below the limit.
   atomic_store_explicit(&th_region.limit, th_region.first, memory_order_release);
   return true;
@@ -155,27 +185,10 @@ static void add_dirty(size_t slice) {
 
 // --- Growing -----------------------------------------------------------------
 
-// The records of the metadata's own slices are never looked at.
-static size_t records_skipped_bytes(void) {
-  size_t bytes = th_region.first * sizeof(struct th_slab);
-  return bytes - bytes % RECORDS_COMMIT_BYTES;
-}
-
-static bool commit_records(size_t limit) {
-  size_t wanted = limit * sizeof(struct th_slab);
-  size_t done = th_region.records_committed_bytes;
-  if (done == 0) done = records_skipped_bytes();
-  if (wanted <= done) return true;
-  wanted = round_up(wanted, RECORDS_COMMIT_BYTES);
-  if (!loam_os_commit((char *)th_region.records + done, wanted - done)) return false;
-  th_region.records_committed_bytes = wanted;
-  return true;
-}
-
 static bool grow_by(size_t count) {
   size_t limit = limit_of();
   if (count > th_region.end - limit) return false;
-  if (!commit_records(limit + count)) return false;
+  if (!commit_metadata(limit + count)) return false;
   char *start = th_region.base + (limit << TH_SLICE_BITS);
   if (!loam_os_commit(start, count << TH_SLICE_BITS)) return false;
   // Release: whoever finds a slice below the limit may read its record.
@@ -362,8 +375,8 @@ static size_t longest_dirty_run(void) {
 void th_region_stats(struct loam_stats *stats) {
   if (th_region.end == 0) return;
   loam_lock_acquire(&th_region.lock);
-  size_t metadata = th_region.fixed_metadata_bytes + th_region.records_committed_bytes;
-  if (metadata != th_region.fixed_metadata_bytes) metadata -= records_skipped_bytes();
+  size_t metadata = th_region.map_bytes + 3 * th_region.bitmap_bytes + th_region.records_bytes -
+                    records_skipped_bytes();
   size_t slices = th_region.dirty_count;  // clean ones cost nothing, like what is only reserved
   size_t largest = longest_dirty_run() << TH_SLICE_BITS;
   loam_lock_release(&th_region.lock);

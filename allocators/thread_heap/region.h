@@ -44,8 +44,8 @@ struct th_region {
   size_t end;     // of what is reserved
   size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
-  size_t records_committed_bytes;
-  size_t fixed_metadata_bytes;  // of the map and the bitmaps
+  // How far each part of the metadata is committed.
+  size_t map_bytes, bitmap_bytes, records_bytes;
 };
 
 extern struct th_region th_region;

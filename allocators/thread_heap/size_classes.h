@@ -1,13 +1,14 @@
 // The sizes that thread_heap hands out.
 //
-//   class   1 ..  16   16, 32, ..., 256         steps of 16
-//   class  17 ..  56   288, 320, ..., 8192      8 steps to a doubling
-//   class  57 ..  64   10240, ..., 32768        4 steps to a doubling
-//   class  65          spans, one block each, a multiple of 64 KiB, up to 64 MiB
+//   class   1 .. 16   16, 32, ..., 256        steps of 16
+//   class  17 .. 40   288, 320, ..., 2048     8 steps to a doubling
+//   class  41 .. 46   2336, ..., 8192         7, 6, 5, 4, 3 and 2 blocks in a slice
+//   class  47, 48     16384, 32768            one block each, of one slice and of two
+//   class  49         spans, one block each, a multiple of a slice, up to 64 MiB
 //
-// So at most 12.5 % of a block over 128 bytes is waste up to 8 KiB, and 20 %
-// up to 32 KiB; of a span only whole pages count, which nobody touches. Class 0 is no
-// class: no block has it, and its lists are always empty.
+// So at most 12.5 % of a block of 128 bytes to 2 KiB is waste. Above, it is whole
+// pages for the most part, which nobody touches. Class 0 is no class: no block has it, and its
+// stack is always empty.
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
@@ -18,61 +19,51 @@
 
 enum {
   TH_ALIGNMENT = 16,
-  TH_SLICE_BITS = 16,
-  TH_EXACT_BYTES_MAX = 256,   // up to here class = size / 16, rounded up
-  TH_FINE_BYTES_MAX = 8192,   // up to here 8 steps
-  TH_SLAB_BYTES_MAX = 32768,  // up to here a slice holds several blocks
-  TH_EXACT_CLASSES = TH_EXACT_BYTES_MAX / TH_ALIGNMENT,
-  TH_FINE_CLASSES = 5 * 8,    // five doublings
-  TH_COARSE_CLASSES = 2 * 4,  // two
-  TH_SLAB_CLASSES = 1 + TH_EXACT_CLASSES + TH_FINE_CLASSES + TH_COARSE_CLASSES,
+  TH_SLICE_BITS = 14,
+  TH_SLAB_CLASSES = 49,  // with class 0
   TH_SPAN_CLASS = TH_SLAB_CLASSES,
   TH_CLASSES,
-  TH_SPAN_SLICES_MAX = 1024,
+  TH_SLAB_BYTES_MAX = 32768,  // the largest slab class
+  TH_SPAN_SLICES_MAX = 4096,
 };
 
 #define TH_SLICE_BYTES ((size_t)1 << TH_SLICE_BITS)
 #define TH_SPAN_BYTES_MAX (TH_SPAN_SLICES_MAX * TH_SLICE_BYTES)
 
-// The class of the smallest blocks that hold `bytes`.
-static inline unsigned th_class_of(size_t bytes) {
-  if (bytes <= TH_ALIGNMENT) return 1;
-  if (bytes <= TH_EXACT_BYTES_MAX) return (unsigned)((bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT);
-  if (bytes > TH_SLAB_BYTES_MAX) return TH_SPAN_CLASS;
-  size_t last = bytes - 1;
-  unsigned log2 = 63u - (unsigned)__builtin_clzl(last);
-  if (bytes <= TH_FINE_BYTES_MAX) {
-    return TH_EXACT_CLASSES + 1 + (log2 - 8) * 8 + (unsigned)(last >> (log2 - 3) & 7);
-  }
-  return TH_EXACT_CLASSES + TH_FINE_CLASSES + 1 + (log2 - 13) * 4 +
-         (unsigned)(last >> (log2 - 2) & 3);
-}
+// Bytes of a block of a slab's class.
+extern const uint16_t th_class_sizes[TH_SLAB_CLASSES] __attribute__((visibility("hidden")));
 
-// The same from a table, for bytes <= TH_SLAB_BYTES_MAX: without a branch that sizes of all
-// kinds would mislead. Class 0 for no bytes, and for all until th_size_classes_set_up().
-// Relaxed: a thread that reads 0 too early takes the slow path, which waits.
+static inline size_t th_class_bytes(unsigned class) { return th_class_sizes[class]; }
+
+// The class of the smallest blocks that hold so many bytes, by bytes / 16, rounded up:
+// without a branch that sizes of all kinds would mislead. 0 for no bytes, and for all
+// until th_size_classes_set_up().
 extern _Atomic(uint8_t) th_class_table[TH_SLAB_BYTES_MAX / TH_ALIGNMENT + 1]
     __attribute__((visibility("hidden")));
 
+// Fills the table. Once, before all but malloc's fast path.
+void th_size_classes_set_up(void);
+
+// For bytes <= TH_SLAB_BYTES_MAX. Relaxed: a thread that reads 0 too early takes the
+// slow path, which waits.
 static inline unsigned th_table_class(size_t bytes) {
   return atomic_load_explicit(&th_class_table[(bytes + TH_ALIGNMENT - 1) / TH_ALIGNMENT],
                               memory_order_relaxed);
 }
 
-void th_size_classes_set_up(void);
-
-// Bytes of a block of a slab's class. th_class_of(th_class_bytes(c)) == c for every c > 0.
-static inline size_t th_class_bytes(unsigned class) {
-  if (class <= TH_EXACT_CLASSES) return (size_t) class * TH_ALIGNMENT;
-  unsigned fine = class - TH_EXACT_CLASSES - 1;
-  if (fine < TH_FINE_CLASSES) return (size_t)(8 + fine % 8 + 1) << (5 + fine / 8);
-  unsigned coarse = fine - TH_FINE_CLASSES;
-  return (size_t)(4 + coarse % 4 + 1) << (11 + coarse / 4);
+// For any bytes.
+static inline unsigned th_class_of(size_t bytes) {
+  if (bytes > TH_SLAB_BYTES_MAX) return TH_SPAN_CLASS;
+  return bytes == 0 ? 1 : th_table_class(bytes);
 }
 
-// Blocks of such a class in a slab.
+// Slices that a slab of such a class takes, and blocks in it.
+static inline unsigned th_class_slices(unsigned class) {
+  return th_class_bytes(class) <= TH_SLICE_BYTES ? 1 : 2;
+}
+
 static inline unsigned th_class_capacity(unsigned class) {
-  return (unsigned)(TH_SLICE_BYTES / th_class_bytes(class));
+  return (unsigned)(th_class_slices(class) * TH_SLICE_BYTES / th_class_bytes(class));
 }
 
 // Slices of the span for so many bytes.
@@ -85,8 +76,7 @@ static inline unsigned th_span_slices(size_t bytes) {
 // a block is one.
 static inline unsigned th_class_for(size_t bytes, size_t alignment) {
   if (alignment <= TH_ALIGNMENT) return th_class_of(bytes);
-  unsigned class = th_class_of((bytes + alignment - 1) & ~(alignment - 1));
-  if (bytes == 0) class = th_class_of(alignment);
+  unsigned class = th_class_of(bytes < alignment ? alignment : bytes);
   while (class < TH_SPAN_CLASS && (th_class_bytes(class) & (alignment - 1)) != 0) class ++;
   return class;
 }

@@ -14,7 +14,7 @@ static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, u
 
 void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached) {
   unsigned capacity = th_class_capacity(class);
-  init(slab, arena, class, 1);
+  init(slab, arena, class, th_class_slices(class));
   slab->block_bytes = (uint32_t)th_class_bytes(class);
   slab->reciprocal = th_class_reciprocal(class);
   slab->capacity = slab->free_count = (uint16_t)capacity;
@@ -66,7 +66,7 @@ static bool is_free_between(const struct th_slab *slab, size_t from, size_t to) 
 
 bool th_slab_purge(struct th_slab *slab) {
   size_t page = loam_os_page_size();
-  if (slab->reciprocal == 0 || page >= TH_SLICE_BYTES) return false;
+  if (slab->capacity == 1 || page >= TH_SLICE_BYTES) return false;
   if ((size_t)slab->free_count * slab->block_bytes < page) return false;
   bool any = false;
   size_t run = 0;  // pages before this one that are to go

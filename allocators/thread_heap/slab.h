@@ -1,5 +1,5 @@
-// A slab: one slice cut into blocks of one class, or a span of slices that is
-// one block. What is known of it stands in a record apart (region.h).
+// A slab: a slice cut into blocks of one class, or slices that are one block. What is known of it
+// stands in a record apart (region.h).
 //
 // A block is in the program's hands, in a thread's cache, or free in its slab;
 // only the last is known here. Blocks that were never handed out are free like
@@ -21,7 +21,6 @@ struct th_arena;
 enum {
   TH_SLAB_BLOCKS_MAX = 1 << (TH_SLICE_BITS - 4),
   TH_SLAB_WORDS_MAX = TH_SLAB_BLOCKS_MAX / 64,
-  TH_SLAB_PAGES_MAX = 16,  // of 4 KiB
 };
 
 struct th_slab {
@@ -40,7 +39,7 @@ struct th_slab {
   uint64_t free[TH_SLAB_WORDS_MAX];
 };
 
-_Static_assert(sizeof(struct th_slab) == 64 + TH_SLAB_WORDS_MAX * 8, "a record is 9 cache lines");
+_Static_assert(sizeof(struct th_slab) == 64 + TH_SLAB_WORDS_MAX * 8, "a record is 3 cache lines");
 
 static inline char *th_slab_start(const struct th_slab *slab) {
   return th_region.base + ((size_t)(slab - th_region.records) << TH_SLICE_BITS);

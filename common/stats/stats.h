@@ -20,7 +20,7 @@ extern "C" {
   X(mapped_bytes, "bytes of address space held for blocks and records")       \
   X(largest_free_bytes, "the largest block that is free")                     \
   X(live_blocks, "blocks in the program's hands")                             \
-  X(large_blocks, "of these, blocks with a mapping of their own")             \
+  X(large_blocks, "of these, large ones, with pages of their own")            \
   X(large_bytes, "usable bytes of these")                                     \
   X(free_blocks, "blocks that are free")                                      \
   X(malloc_calls, "blocks ever handed out")                                   \

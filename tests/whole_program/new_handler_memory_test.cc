@@ -24,7 +24,8 @@ void FreeTheReserve() {
 }
 
 int AllocateWithAReserve() {
-  constexpr size_t kBytes = 64 * kMiB;
+  // So large that no variant has so much address space at hand.
+  constexpr size_t kBytes = 256 * kMiB;
   reserve = malloc(kBytes);
   if (reserve == nullptr) return 1;
   const rlim_t limit = AddressSpaceBytes() + kBytes / 4;
