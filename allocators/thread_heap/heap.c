@@ -7,7 +7,7 @@
 #include "common/os/os.h"
 
 enum {
-  EVENTS_PER_LOOK = 1,          // on a cache's slow path, to one look at the clock
+  EVENTS_FIRST = 32,            // of a cache, before the time is of any concern
   MOVABLE_BYTES_MIN = 4 << 20,  // of a block that grows, to get a mapping of its own
 };
 
@@ -37,7 +37,7 @@ void th_decay(void) {
 
 // Of the calling thread's cache.
 static void look_at_clock(struct th_cache *cache) {
-  if (++cache->events % EVENTS_PER_LOOK != 0) return;
+  if (++cache->events < EVENTS_FIRST) return;
   th_decay();
   uint64_t now = loam_os_now_ms();
   if (now < cache->age_ms) return;

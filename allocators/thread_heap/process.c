@@ -66,6 +66,19 @@ static void delist(struct th_cache *cache) {
 
 static size_t cache_bytes(void) { return loam_os_round_to_page(th_cache_bytes()); }
 
+static void close_cache(void *value) {
+  struct th_cache *cache = value;
+  th_local.ended = true;
+  th_cache_close(cache);
+  atomic_fetch_sub_explicit(&cache->arena->threads, 1, memory_order_relaxed);
+  loam_lock_acquire(&th_state.lock);
+  delist(cache);
+  th_state.gone.frees += cache->frees;
+  cache->next = th_state.spare;
+  th_state.spare = cache;
+  loam_lock_release(&th_state.lock);
+}
+
 static struct th_cache *open_cache(void) {
   loam_lock_acquire(&th_state.lock);
   struct th_cache *cache = th_state.spare;
@@ -79,31 +92,33 @@ static struct th_cache *open_cache(void) {
   loam_lock_acquire(&th_state.lock);
   enlist(cache);
   loam_lock_release(&th_state.lock);
-  // Any value but NULL has close_cache called when the thread ends.
-  pthread_setspecific(th_state.exit_key, cache);
+  // Any value but NULL has close_cache called when the thread ends. A thread that is
+  // alone ends with its process. (And a process of one thread needs no more of libc.)
+  if (!LOAM_SINGLE_THREADED()) pthread_setspecific(th_state.exit_key, cache);
   return cache;
+}
+
+// Before a thread that has others beside it opens its cache; false without a key to be
+// had.
+static bool make_exit_key(void) {
+  // Acquire: pairs with the release below.
+  if (atomic_load_explicit(&th_state.has_exit_key, memory_order_acquire)) return true;
+  loam_lock_acquire(&th_state.lock);
+  bool made = atomic_load_explicit(&th_state.has_exit_key, memory_order_relaxed);
+  if (!made) {
+    made = pthread_key_create(&th_state.exit_key, close_cache) == 0;
+    // Release: whoever sees it sees the key.
+    atomic_store_explicit(&th_state.has_exit_key, made, memory_order_release);
+  }
+  loam_lock_release(&th_state.lock);
+  return made;
 }
 
 struct th_cache *th_my_cache(void) {
   if (th_local.cache != NULL) return th_local.cache;
   if (th_local.ended || th_state.options.check_every != 0) return NULL;
-  // Acquire: pairs with the release in watch_process. Before that there is one thread,
-  // and its end could not be seen.
-  if (!atomic_load_explicit(&th_state.has_exit_key, memory_order_acquire)) return NULL;
+  if (!LOAM_SINGLE_THREADED() && !make_exit_key()) return NULL;
   return open_cache();
-}
-
-static void close_cache(void *value) {
-  struct th_cache *cache = value;
-  th_local.ended = true;
-  th_cache_close(cache);
-  atomic_fetch_sub_explicit(&cache->arena->threads, 1, memory_order_relaxed);
-  loam_lock_acquire(&th_state.lock);
-  delist(cache);
-  th_state.gone.frees += cache->frees;
-  cache->next = th_state.spare;
-  th_state.spare = cache;
-  loam_lock_release(&th_state.lock);
 }
 
 // --- Statistics --------------------------------------------------------------
@@ -257,9 +272,6 @@ static void fork_child(void) {
 
 __attribute__((constructor)) static void watch_process(void) {
   pthread_atfork(fork_prepare, fork_parent, fork_child);
-  bool made = pthread_key_create(&th_state.exit_key, close_cache) == 0;
-  // Release: whoever sees it sees the key.
-  atomic_store_explicit(&th_state.has_exit_key, made, memory_order_release);
 }
 
 __attribute__((destructor)) static void print_stats_at_exit(void) {

@@ -1,10 +1,11 @@
 #include "common/os/os.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdatomic.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ size_t loam_os_page_size(void) {
   // Relaxed: every thread would store the same value.
   size_t known = atomic_load_explicit(&page_size, memory_order_relaxed);
   if (known == 0) {
-    known = (size_t)sysconf(_SC_PAGESIZE);
+    known = (size_t)getauxval(AT_PAGESZ);
     atomic_store_explicit(&page_size, known, memory_order_relaxed);
   }
   return known;
@@ -124,10 +125,14 @@ uint64_t loam_os_now_ms(void) {
 }
 
 unsigned loam_os_cpu_count(void) {
-  cpu_set_t set;  // sysconf would read files; this is one system call
+  // sysconf would read files; this is one system call. (Made here, and not by libc's
+  // function: each page of libc that a process needs at its start is read and counted.)
+  uint64_t set[1024 / 64] = {0};
   int saved_errno = errno;
-  int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  long bytes = syscall(SYS_sched_getaffinity, 0, sizeof set, set);
   errno = saved_errno;
+  int count = 0;
+  for (long i = 0; i < bytes / (long)sizeof set[0]; i++) count += __builtin_popcountl(set[i]);
   return count > 0 ? (unsigned)count : 1;
 }
 
