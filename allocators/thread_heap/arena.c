@@ -2,7 +2,11 @@
 
 #include "common/check/report.h"
 
-enum { AGED_SLABS_MAX = 256 };  // that one pass of the decay looks at
+enum {
+  AGED_SLABS_MAX = 256,  // that one pass of the decay looks at
+  FREE_SHARE = 4,        // of the slabs' memory may be free before growth looks for pages
+  LOOKED_AT_PER_SLICE = 8,
+};
 
 void th_fail(const void *address, const char *what) { loam_fatal("thread_heap", address, what); }
 
@@ -57,7 +61,8 @@ static void all_add(struct th_arena *arena, struct th_slab *slab) {
 }
 
 static void all_remove(struct th_arena *arena, struct th_slab *slab) {
-  if (arena->cursor == slab) arena->cursor = slab->all_next;
+  if (arena->age_cursor == slab) arena->age_cursor = slab->all_next;
+  if (arena->purge_cursor == slab) arena->purge_cursor = slab->all_next;
   if (slab->all_next != NULL) slab->all_next->all_prev = slab->all_prev;
   if (slab->all_prev != NULL) {
     slab->all_prev->all_next = slab->all_next;
@@ -69,11 +74,29 @@ static void all_remove(struct th_arena *arena, struct th_slab *slab) {
 
 // --- Slabs -------------------------------------------------------------------
 
+// Under the lock. So many slices came new from the system: about as much goes back, where
+// much lies free inside the slabs and could not serve.
+static void make_up_for(struct th_arena *arena, size_t slices) {
+  size_t slab_bytes = arena->slab_slices * TH_SLICE_BYTES;
+  if (slices == 0 || slab_bytes - arena->out_bytes < slab_bytes / FREE_SHARE) return;
+  size_t bytes = slices * TH_SLICE_BYTES;
+  size_t gone = 0;
+  struct th_slab *slab = arena->purge_cursor;
+  if (slab == NULL) slab = arena->slabs;
+  for (size_t i = 0; slab != NULL && gone < bytes && i < slices * LOOKED_AT_PER_SLICE; i++) {
+    gone += th_slab_purge(slab);
+    slab = slab->all_next;
+  }
+  arena->purge_cursor = slab;
+}
+
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
-  bool zeroed;
-  struct th_slab *slab = th_slices_take(th_class_slices(class), &zeroed);
+  size_t fresh;
+  struct th_slab *slab = th_slices_take(th_class_slices(class), &fresh);
   if (slab == NULL) return NULL;
+  make_up_for(arena, fresh);
   th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
+  arena->slab_slices += slab->slices;
   all_add(arena, slab);
   bin_push_front(&arena->bins[class], slab);
   return slab;
@@ -81,6 +104,7 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
 
 static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
   unsigned slices = slab->slices;
+  if (slab->class != TH_SPAN_CLASS) arena->slab_slices -= slices;
   all_remove(arena, slab);
   th_slab_forget(slab);
   th_slices_give(slab, slices);
@@ -100,6 +124,7 @@ static unsigned take(struct th_arena *arena, unsigned class, unsigned count, voi
     if (slab->free_count == 0) bin_remove(bin, slab);
   }
   bin->blocks_out += taken;
+  arena->out_bytes += taken * th_class_bytes(class);
   return taken;
 }
 
@@ -125,9 +150,12 @@ static void count_span(struct th_arena *arena, const struct th_slab *slab, size_
 }
 
 void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed) {
-  struct th_slab *slab = th_slices_take(slices, zeroed);
+  size_t fresh;
+  struct th_slab *slab = th_slices_take(slices, &fresh);
+  *zeroed = fresh == slices;
   if (slab == NULL) return NULL;
   loam_lock_acquire(&arena->lock);
+  make_up_for(arena, fresh);
   th_span_init(slab, arena, slices);
   all_add(arena, slab);
   count_span(arena, slab, 1);
@@ -195,6 +223,7 @@ void th_arena_put(unsigned class, void **blocks, size_t count) {
       }
     }
     arena->bins[class].blocks_out -= count - others;
+    arena->out_bytes -= (count - others) * th_class_bytes(class);
     loam_lock_release(&arena->lock);
     count = others;
   }
@@ -210,6 +239,7 @@ void th_arena_free(struct th_slab *slab, void *block) {
     remove_span(arena, slab);
   } else {
     arena->bins[slab->class].blocks_out--;
+    arena->out_bytes -= slab->block_bytes;
     put(slab, block);
   }
   loam_lock_release(&arena->lock);
@@ -246,7 +276,7 @@ void th_arena_destroy(struct th_arena *arena) {
 
 bool th_arena_age(struct th_arena *arena) {
   if (!loam_lock_try(&arena->lock)) return true;
-  struct th_slab *slab = arena->cursor != NULL ? arena->cursor : arena->slabs;
+  struct th_slab *slab = arena->age_cursor != NULL ? arena->age_cursor : arena->slabs;
   for (unsigned i = 0; slab != NULL && i < AGED_SLABS_MAX; i++, slab = slab->all_next) {
     if (slab->touched) {
       slab->touched = false;
@@ -254,7 +284,7 @@ bool th_arena_age(struct th_arena *arena) {
       th_slab_purge(slab);
     }
   }
-  arena->cursor = slab;
+  arena->age_cursor = slab;
   loam_lock_release(&arena->lock);
   return slab != NULL;
 }
@@ -263,7 +293,7 @@ bool th_arena_trim(struct th_arena *arena) {
   bool any = false;
   loam_lock_acquire(&arena->lock);
   for (struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
-    any |= th_slab_purge(slab);
+    any |= th_slab_purge(slab) != 0;
   }
   loam_lock_release(&arena->lock);
   return any;

@@ -33,7 +33,10 @@ struct th_arena {
   bool is_own;                       // a heap of one's own
   bool is_uncached;                  // blocks go straight to the program
   struct th_slab *slabs;             // all
-  struct th_slab *cursor;            // where the next pass of the decay goes on, or NULL
+  struct th_slab *age_cursor;        // where the next pass of the decay goes on, or NULL
+  struct th_slab *purge_cursor;      // where growth looks next for pages to give back, or NULL
+  size_t slab_slices;                // of all slabs, spans left out
+  size_t out_bytes;                  // of their blocks that are not free
   size_t free_calls;                 // that went past the caches
   size_t span_bytes;                 // of all spans
   size_t large_blocks, large_bytes;  // of these, the large ones

@@ -218,7 +218,7 @@ static void balance(size_t new, bool dirty) {
   if (new != 0 && dirty) th_slices_purge(new);
 }
 
-struct th_slab *th_slices_take(unsigned count, bool *zeroed) {
+struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
   if (th_region.end == 0) return NULL;
   struct th_slab *slab = NULL;
   loam_lock_acquire(&th_region.lock);
@@ -228,15 +228,14 @@ struct th_slab *th_slices_take(unsigned count, bool *zeroed) {
     first = find_run(th_region.clean, th_region.dirty, count);
   }
   if (first == 0 && grow(count)) first = find_run(th_region.clean, th_region.dirty, count);
-  size_t new = 0;
+  *fresh = 0;
   if (first != 0) {
-    new = take_run(first, count);
+    *fresh = take_run(first, count);
     slab = &th_region.records[first];
   }
-  *zeroed = new == count;
   bool dirty = is_dirty();
   loam_lock_release(&th_region.lock);
-  if (count > 1) balance(new, dirty);
+  if (count > 1) balance(*fresh, dirty);
   return slab;
 }
 

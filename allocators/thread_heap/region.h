@@ -55,8 +55,9 @@ extern struct th_region th_region;
 bool th_region_set_up(void);
 
 // Takes `count` slices side by side, at most TH_SPAN_SLICES_MAX, and gives the
-// record of the first; NULL when none are to be had. *zeroed: all read as zero.
-struct th_slab *th_slices_take(unsigned count, bool *zeroed);
+// record of the first; NULL when none are to be had. *fresh: how many of them were not
+// resident, and read as zero.
+struct th_slab *th_slices_take(unsigned count, size_t *fresh);
 
 // Takes those `count` slices, behind others; false when they are not free.
 bool th_slices_take_at(struct th_slab *slab, unsigned count);

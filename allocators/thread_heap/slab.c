@@ -64,11 +64,11 @@ static bool is_free_between(const struct th_slab *slab, size_t from, size_t to) 
   return true;
 }
 
-bool th_slab_purge(struct th_slab *slab) {
+size_t th_slab_purge(struct th_slab *slab) {
   size_t page = loam_os_page_size();
-  if (slab->capacity == 1 || page >= TH_SLICE_BYTES) return false;
-  if ((size_t)slab->free_count * slab->block_bytes < page) return false;
-  bool any = false;
+  if (slab->capacity == 1 || page >= TH_SLICE_BYTES) return 0;
+  if ((size_t)slab->free_count * slab->block_bytes < page) return 0;
+  size_t gone = 0;
   size_t run = 0;  // pages before this one that are to go
   size_t pages = TH_SLICE_BYTES / page;
   for (size_t i = 0; i <= pages; i++) {
@@ -79,11 +79,11 @@ bool th_slab_purge(struct th_slab *slab) {
     }
     if (run != 0 && loam_os_decommit(th_slab_start(slab) + (i - run) * page, run * page)) {
       slab->purged |= (uint16_t)(((1u << run) - 1) << (i - run));
-      any = true;
+      gone += run * page;
     }
     run = 0;
   }
-  return any;
+  return gone;
 }
 
 // --- Blocks ------------------------------------------------------------------

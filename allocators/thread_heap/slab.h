@@ -92,8 +92,8 @@ static inline void th_slab_put(struct th_slab *slab, unsigned number) {
   slab->touched = true;
 }
 
-// Gives back the pages that hold only free blocks; true if there were any.
-bool th_slab_purge(struct th_slab *slab);
+// Gives back the pages that hold only free blocks; how many bytes went.
+size_t th_slab_purge(struct th_slab *slab);
 
 // Proves the first two and the last of the invariants.
 bool th_slab_check(const struct th_slab *slab);
