@@ -1,0 +1,269 @@
+// A thread's cache: its stacks, what goes between them and the arenas, and
+// what other threads see of them.
+
+#include "allocators/thread_heap/cache.h"
+
+#include <pthread.h>
+
+#include "allocators/thread_heap/arena_fixture.h"
+
+enum { CLASS = 8, STACK_MAX = 4096, BYTES = 8 * TH_ALIGNMENT };
+
+static struct th_cache *cache;
+
+// An open cache over empty arenas.
+static void start(void) {
+  start_arenas();
+  th_cache_set_up();
+  if (cache == NULL) cache = loam_os_map(loam_os_round_to_page(th_cache_bytes()), 1);
+  th_cache_open(cache, &arenas[0]);
+}
+
+static size_t count(void) { return th_cache_count(cache, CLASS); }
+
+static uint32_t room(void) { return th_local.free[CLASS].room; }
+
+static const char *expect_whole(void) {
+  EXPECT(th_cache_check(cache));
+  return expect_arenas_whole();
+}
+
+// As the fast path does it, and the slow one where it must.
+static void *pop(void) {
+  void *block = *th_local.top[CLASS];
+  if (block == NULL) return th_cache_refill(cache, CLASS);
+  th_local.top[CLASS]--;
+  return block;
+}
+
+static void push(void *block) {
+  if (room() == 0) th_cache_make_room(cache, CLASS);
+  th_local.free[CLASS].room--;
+  *++th_local.top[CLASS] = block;
+}
+
+// --- Stacks ------------------------------------------------------------------
+
+SCENARIO(AThreadWithoutACacheFindsEmptyStacksWithoutRoom) {
+  for (unsigned class = 0; class < TH_SLAB_CLASSES; class ++) {
+    EXPECT(*th_local.top[class] == NULL && th_local.free[class].room == 0);
+  }
+  return NULL;
+}
+
+SCENARIO(AnOpenCacheIsEmpty) {
+  start();
+  EXPECT(th_local.cache == cache);
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    EXPECT(th_cache_count(cache, class) == 0 && *th_local.top[class] == NULL);
+    EXPECT(th_local.free[class].room == 0);
+    EXPECT(th_local.free[class].reciprocal == th_class_reciprocal(class));
+  }
+  return expect_whole();
+}
+
+// No block, no reciprocal: an address of a slice without a class is never pushed.
+SCENARIO(ClassNoneTakesNothing) {
+  start();
+  EXPECT(th_local.free[0].reciprocal == 0 && th_local.free[0].room == 0);
+  EXPECT(*th_local.top[0] == NULL);
+  return NULL;
+}
+
+SCENARIO(ARefillGivesTheLowestBlockAndKeepsTheNext) {
+  start();
+  char *first = th_cache_refill(cache, CLASS);
+  EXPECT(first == th_slab_start(arenas[0].slabs));
+  size_t kept = count();
+  EXPECT(kept > 0 && arenas[0].bins[CLASS].blocks_out == kept + 1);
+  EXPECT_HOLDS(expect_whole());
+  for (size_t i = 1; i <= kept; i++) EXPECT(pop() == first + i * BYTES);
+  EXPECT(count() == 0);
+  return expect_whole();
+}
+
+// Where the old slabs have less than was wanted.
+SCENARIO(AShortRefillStandsAtTheBottom) {
+  start();
+  unsigned capacity = th_class_capacity(CLASS);
+  EXPECT(take_blocks(&arenas[0], CLASS, capacity, 0));
+  th_arena_put(CLASS, blocks + 5, 2);
+  EXPECT(pop() == blocks[5]);
+  EXPECT(cache->bottom[CLASS][0] == NULL && cache->bottom[CLASS][1] == blocks[6] && count() == 1);
+  EXPECT_HOLDS(expect_whole());
+  EXPECT(pop() == blocks[6] && count() == 0);
+  return expect_whole();
+}
+
+SCENARIO(WithoutMemoryARefillGivesNothing) {
+  start();
+  fail(LOAM_OS_COMMIT);
+  EXPECT(th_cache_refill(cache, CLASS) == NULL && count() == 0);
+  fail_nothing();
+  EXPECT_HOLDS(expect_whole());
+  EXPECT(th_cache_refill(cache, CLASS) != NULL);
+  return expect_whole();
+}
+
+SCENARIO(CapacitiesGrowWithUseUpToABound) {
+  start();
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    uint16_t before = 0;
+    while (cache->capacity[class] != before) {
+      before = cache->capacity[class];
+      th_cache_make_room(cache, class);
+      EXPECT(cache->capacity[class] >= before);
+      EXPECT(th_local.free[class].room > 0 && th_local.free[class].room <= cache->capacity[class]);
+    }
+  }
+  return expect_whole();  // which knows the bound
+}
+
+SCENARIO(AFullStackSendsHomeItsOldest) {
+  start();
+  EXPECT(take_blocks(&arenas[0], CLASS, STACK_MAX, 0));
+  size_t pushed = 0;
+  while (count() < cache->capacity[CLASS] || room() != 0) push(blocks[pushed++]);
+  th_cache_make_room(cache, CLASS);
+  size_t kept = count();
+  EXPECT(room() > 0 && kept > 0 && kept < pushed);
+  EXPECT(th_block_is_free(th_slab_around(blocks[0]), 0));
+  for (size_t i = 0; i < kept; i++) EXPECT(pop() == blocks[pushed - 1 - i]);
+  return expect_whole();
+}
+
+SCENARIO(AThreadThatOnlyFreesKeepsWithinItsCapacity) {
+  start();
+  EXPECT(take_blocks(&arenas[0], CLASS, STACK_MAX, 0));
+  for (size_t i = 0; i < STACK_MAX; i++) {
+    push(blocks[i]);
+    EXPECT(count() + room() <= cache->capacity[CLASS]);
+    EXPECT_HOLDS(i % 64 == 0 ? expect_whole() : NULL);
+  }
+  EXPECT(arenas[0].bins[CLASS].blocks_out == count());
+  return expect_whole();
+}
+
+// Free, malloc, free, ...: room runs out though the stack never fills.
+SCENARIO(RoomRunsOutThoughBlocksAreTakenAgain) {
+  start();
+  void *block = pop();
+  unsigned frees = 0;
+  for (; room() != 0; frees++) {
+    push(block);
+    EXPECT(pop() == block);
+  }
+  EXPECT(frees > 0 && frees <= cache->capacity[CLASS]);
+  return expect_whole();
+}
+
+SCENARIO(BlocksOfAnotherArenaGoHome) {
+  start();
+  EXPECT(take_blocks(&arenas[1], CLASS, STACK_MAX, 0));
+  for (size_t i = 0; i < STACK_MAX; i++) push(blocks[i]);
+  EXPECT(arenas[1].bins[CLASS].blocks_out == count());
+  th_cache_flush(cache);
+  EXPECT(count() == 0 && arenas[0].slabs == NULL);
+  return expect_nothing_held();
+}
+
+SCENARIO(AFlushSendsHomeAll) {
+  start();
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    void *block = th_cache_refill(cache, class);
+    EXPECT(block != NULL);
+    th_arena_put(class, &block, 1);
+  }
+  th_cache_flush(cache);
+  EXPECT(th_cache_check(cache));
+  return expect_nothing_held();
+}
+
+SCENARIO(WhatNobodyUsesLeavesBitByBit) {
+  start();
+  void *block = pop();
+  size_t before = count();
+  th_cache_age(cache);
+  EXPECT(count() == before);  // seen for the first time
+  th_cache_age(cache);
+  EXPECT(count() == before - before / 2 || count() == before / 2);
+  for (int i = 0; i < 20; i++) th_cache_age(cache);
+  EXPECT(count() <= 1);
+  push(block);
+  return expect_whole();
+}
+
+SCENARIO(WhatIsUsedStays) {
+  start();
+  pop();
+  size_t before = count();
+  for (size_t i = 0; i < before; i++) {
+    th_cache_age(cache);
+    EXPECT(count() == before - i);
+    pop();
+  }
+  return expect_whole();
+}
+
+SCENARIO(AClosedCacheHoldsNothing) {
+  start();
+  void *block = pop();
+  push(block);
+  th_cache_close(cache);
+  EXPECT(th_local.cache == NULL && room() == 0 && *th_local.top[CLASS] == NULL);
+  EXPECT_HOLDS(expect_nothing_held());
+  th_cache_open(cache, &arenas[1]);  // the next thread's
+  EXPECT(cache->frees == 0 && pop() != NULL && arenas[0].slabs == NULL);
+  return expect_whole();
+}
+
+// --- From outside ------------------------------------------------------------
+
+struct look {
+  const void *block;
+  struct th_cache_sums sums;
+  bool held;
+};
+
+static void *look_from_outside(void *argument) {
+  struct look *look = argument;
+  th_cache_add_sums(cache, &look->sums);
+  look->held = th_cache_holds(cache, CLASS, look->block);
+  return NULL;
+}
+
+static struct look look_for(const void *block) {
+  struct look look = {.block = block};
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, look_from_outside, &look) == 0) pthread_join(thread, NULL);
+  return look;
+}
+
+SCENARIO(AnotherThreadSeesHowManyBlocksWait) {
+  start();
+  pop();
+  EXPECT(look_for(NULL).sums.blocks[CLASS] == count());
+  EXPECT(look_for(NULL).sums.blocks[CLASS + 1] == 0);
+  return NULL;
+}
+
+SCENARIO(AnotherThreadSeesEveryFree) {
+  start();
+  void *block = pop();
+  for (size_t frees = 1; frees < 2000; frees++) {
+    push(block);
+    EXPECT(frees % 50 != 0 || look_for(NULL).sums.frees == frees);
+    block = pop();
+  }
+  return NULL;
+}
+
+SCENARIO(AnotherThreadSeesWhichBlocksWait) {
+  start();
+  void *block = pop();
+  void *waiting = *th_local.top[CLASS];
+  EXPECT(look_for(waiting).held && !look_for(block).held);
+  push(block);
+  EXPECT(look_for(waiting).held && look_for(block).held);
+  return NULL;
+}
