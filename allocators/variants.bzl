@@ -13,7 +13,7 @@ VARIANTS = [
     struct(name = "thread_heap", prefix = "th"),
 ]
 
-DEFAULT_VARIANT = "first_fit"
+DEFAULT_VARIANT = "thread_heap"
 
 def loam_variant(name, srcs, hdrs, deps):
     """The targets of the variant in this folder.
