@@ -140,13 +140,14 @@ void th_cache_age(struct th_cache *cache) {
 // --- From outside ------------------------------------------------------------
 
 // Another thread may be changing what these read. Each word is written whole
-// and by one thread alone, and a value that is some calls old will do.
+// and by one thread alone, and a value that is some calls old will do. (Nothing
+// instrumented may be called here.)
 #define READS_OTHERS __attribute__((no_sanitize("thread")))
 
 READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cache_sums *sums) {
   sums->frees += cache->frees;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
-    size_t count = th_cache_count(cache, class);
+    size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
     uint32_t freed = cache->granted[class] - cache->local->free[class].room;
     if (count <= COUNT_MAX) sums->blocks[class] += count;
     if (freed <= COUNT_MAX) sums->frees += freed;
@@ -155,8 +156,8 @@ READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cach
 
 READS_OTHERS bool th_cache_holds(const struct th_cache *cache, unsigned class, const void *block) {
   void **slots = cache->bottom[class] + 1;
-  size_t count = th_cache_count(cache, class);
-  for (size_t i = 0; i < count && i < capacity_max(class); i++) {
+  size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
+  for (size_t i = 0; i < count && i < shape.classes[class].capacity_max; i++) {
     if (slots[i] == block) return true;
   }
   return false;

@@ -20,7 +20,7 @@ void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, 
   slab->capacity = slab->free_count = (uint16_t)capacity;
   for (unsigned word = 0; word < (capacity + 63) / 64; word++) {
     unsigned left = capacity - word * 64;
-    slab->free[word] = left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1;
+    th_slab_set_word(slab, word, left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1);
   }
   if (cached) th_map_set((size_t)(slab - th_region.records), class);
 }
@@ -31,7 +31,7 @@ void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices)
   slab->reciprocal = 0;
   slab->capacity = 1;
   slab->free_count = 0;
-  slab->free[0] = 0;
+  th_slab_set_word(slab, 0, 0);
 }
 
 void th_slab_forget(struct th_slab *slab) {
@@ -54,7 +54,7 @@ static uint16_t pages_of(const struct th_slab *slab, unsigned number) {
 static bool is_free_between(const struct th_slab *slab, size_t from, size_t to) {
   unsigned number = (unsigned)(from / slab->block_bytes);
   for (; number < slab->capacity && (size_t)number * slab->block_bytes < to; number++) {
-    if (number % 64 == 0 && slab->free[number / 64] == ~(uint64_t)0 &&
+    if (number % 64 == 0 && th_slab_word(slab, number / 64) == ~(uint64_t)0 &&
         (size_t)(number + 64) * slab->block_bytes <= to) {
       number += 63;
     } else if (!th_block_is_free(slab, number)) {
@@ -94,13 +94,13 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
   unsigned word = slab->low_word;
   if (count > slab->free_count) count = slab->free_count;
   while (taken < count) {
-    uint64_t bits = slab->free[word];
+    uint64_t bits = th_slab_word(slab, word);
     for (; bits != 0 && taken < count; bits &= bits - 1, taken++) {
       unsigned number = word * 64 + (unsigned)__builtin_ctzl(bits);
       *--out = start + (size_t)number * slab->block_bytes;
       if (slab->purged != 0) slab->purged &= (uint16_t)~pages_of(slab, number);
     }
-    slab->free[word] = bits;
+    th_slab_set_word(slab, word, bits);
     if (bits == 0) word++;
   }
   slab->low_word = (uint16_t)word;
@@ -112,7 +112,7 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
 bool th_slab_check(const struct th_slab *slab) {
   unsigned free_count = 0;
   for (unsigned word = 0; word < (slab->capacity + 63u) / 64; word++) {
-    uint64_t bits = slab->free[word];
+    uint64_t bits = th_slab_word(slab, word);
     unsigned left = slab->capacity - word * 64;
     if (left < 64 && bits >> left != 0) return false;
     if (bits != 0 && word < slab->low_word) return false;

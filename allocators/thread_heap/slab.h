@@ -36,7 +36,7 @@ struct th_slab {
   uint16_t purged;    // a bit for each page that was given back
   uint16_t low_word;  // no block is free in a word of free[] before this
   uint16_t slices;
-  uint64_t free[TH_SLAB_WORDS_MAX];
+  _Atomic(uint64_t) free[TH_SLAB_WORDS_MAX];  // a bit for each block
 };
 
 _Static_assert(sizeof(struct th_slab) == 64 + TH_SLAB_WORDS_MAX * 8, "a record is 3 cache lines");
@@ -65,8 +65,18 @@ static inline int th_block_number(const struct th_slab *slab, const void *addres
   return number < slab->capacity ? (int)number : -1;
 }
 
+// A word of the bitmap. Changed under the lock; relaxed: without it, a thread asks only for
+// the bit of a block that is in its own hands, which nobody else changes.
+static inline uint64_t th_slab_word(const struct th_slab *slab, unsigned word) {
+  return atomic_load_explicit(&slab->free[word], memory_order_relaxed);
+}
+
+static inline void th_slab_set_word(struct th_slab *slab, unsigned word, uint64_t bits) {
+  atomic_store_explicit(&slab->free[word], bits, memory_order_relaxed);
+}
+
 static inline bool th_block_is_free(const struct th_slab *slab, unsigned number) {
-  return (slab->free[number / 64] >> (number % 64) & 1) != 0;
+  return (th_slab_word(slab, number / 64) >> (number % 64) & 1) != 0;
 }
 
 // Makes a slice that was taken a slab of the class, all free. `cached`: its blocks may
@@ -86,7 +96,7 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out);
 // Makes a block free that is not.
 static inline void th_slab_put(struct th_slab *slab, unsigned number) {
   unsigned word = number / 64;
-  slab->free[word] |= (uint64_t)1 << number % 64;
+  th_slab_set_word(slab, word, th_slab_word(slab, word) | (uint64_t)1 << number % 64);
   slab->free_count++;
   if (word < slab->low_word) slab->low_word = (uint16_t)word;
   slab->touched = true;
