@@ -338,7 +338,8 @@ static bool check_slab(const struct th_arena *arena, const struct th_slab *slab)
   if (slab->block_bytes != bytes) return th_complain(slab, "wrong block size");
   if (slab->free_count == slab->capacity) return th_complain(slab, "empty slab");
   bool is_cached = !arena->is_own && !arena->is_uncached && !is_span;
-  if (th_map_get((size_t)(slab - th_region.records)) != (is_cached ? slab->class : 0)) {
+  if (slab->cached != is_cached || th_map_get((size_t)(slab - th_region.records)) !=
+                                       (is_cached && slab->purged == 0 ? slab->class : 0)) {
     return th_complain(slab, "wrong page map");
   }
   if (!th_slab_check(slab)) return th_complain(slab, "wrong bitmap of free blocks");

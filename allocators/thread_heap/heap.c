@@ -188,18 +188,13 @@ size_t th_block_usable(const void *block) {
 
 // --- Free --------------------------------------------------------------------
 
-// Whether a slab's blocks may wait in caches.
-static bool is_cacheable(const struct th_slab *slab) {
-  return th_map_get((size_t)(slab - th_region.records)) != 0;
-}
-
 void th_free_found(const struct th_found *found, void *block) {
   if (found->slab == NULL) {
     if (!loam_large_free(&th_state.large, block)) th_fail(block, "free: no block of this heap");
     return;
   }
   struct th_cache *cache = th_local.cache;
-  if (cache == NULL || !is_cacheable(found->slab)) {
+  if (cache == NULL || !found->slab->cached) {
     th_arena_free(found->slab, block);
     return;
   }

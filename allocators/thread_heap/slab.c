@@ -2,11 +2,17 @@
 
 #include "common/os/os.h"
 
+static void set_map(const struct th_slab *slab) {
+  th_map_set((size_t)(slab - th_region.records),
+             slab->cached && slab->purged == 0 ? slab->class : 0);
+}
+
 static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, unsigned slices) {
   slab->next = slab->prev = NULL;
   slab->class = (uint8_t) class;
   slab->slices = (uint16_t)slices;
   slab->touched = true;
+  slab->cached = false;
   slab->purged = 0;
   slab->low_word = 0;
   slab->arena = arena;
@@ -22,7 +28,8 @@ void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, 
     unsigned left = capacity - word * 64;
     th_slab_set_word(slab, word, left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1);
   }
-  if (cached) th_map_set((size_t)(slab - th_region.records), class);
+  slab->cached = cached;
+  set_map(slab);
 }
 
 void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices) {
@@ -83,6 +90,7 @@ size_t th_slab_purge(struct th_slab *slab) {
     }
     run = 0;
   }
+  set_map(slab);
   return gone;
 }
 
@@ -103,6 +111,7 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
     th_slab_set_word(slab, word, bits);
     if (bits == 0) word++;
   }
+  set_map(slab);
   slab->low_word = (uint16_t)word;
   slab->free_count = (uint16_t)(slab->free_count - taken);
   slab->touched = true;

@@ -10,6 +10,10 @@
 //   capacity - free_count = blocks in the program's hands + in threads' caches
 //   the slab is in its bin's list just when 0 < free_count < capacity
 //   a page whose bit in `purged` is set holds no byte of a block that is not free
+//   map[slice] = class just when `cached` and purged = 0, else 0
+//
+// So a free in a slab with purged pages, which have lost their marks (cache.h), takes
+// the slow path and looks at the bitmap.
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_
@@ -33,6 +37,7 @@ struct th_slab {
   uint16_t free_count;
   uint8_t class;
   bool touched;       // since the last pass of the decay
+  bool cached;        // its blocks may wait in threads' caches
   uint16_t purged;    // a bit for each page that was given back
   uint16_t low_word;  // no block is free in a word of free[] before this
   uint16_t slices;

@@ -54,11 +54,12 @@ void *th_calloc(size_t count, size_t size) {
 // --- free --------------------------------------------------------------------
 
 void th_free(void *block) {
+  // Acquire: pairs with the release in th_region_set_up, so that whoever sees a limit sees the
+  // base. (That the limit is over the block, a thread with a block learnt with it.)
+  size_t limit = atomic_load_explicit(&th_region.limit, memory_order_acquire);
   uintptr_t base = (uintptr_t)th_region.base;
   size_t slice = ((uintptr_t)block - base) >> TH_SLICE_BITS;
-  // Relaxed: the limit only grows, and a thread that holds a block from below it
-  // learnt of the block after the limit had passed it.
-  if (UNLIKELY(slice >= atomic_load_explicit(&th_region.limit, memory_order_relaxed))) {
+  if (UNLIKELY(slice >= limit)) {
     th_free_slow(block);
     return;
   }

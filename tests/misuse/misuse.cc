@@ -48,6 +48,16 @@ void DoubleFreeBetweenNeighbours(const Scene &scene) {
   scene.v.free(blocks[2]);
 }
 
+// Between the two, what marked the block as free may have gone back to the system.
+void DoubleFreeAfterATrim(const Scene &scene) {
+  char *blocks[64];
+  for (char *&block : blocks) block = scene.Block();
+  for (int i = 20; i < 44; ++i) scene.v.free(blocks[i]);
+  scene.v.trim(0);
+  scene.Accuse(blocks[32]);
+  scene.v.free(blocks[32]);
+}
+
 void DoubleFreeByAnotherThread(const Scene &scene) {
   char *block = scene.Block();
   scene.v.free(block);
@@ -192,6 +202,7 @@ const std::vector<Misuse> &Misuses() {
       {"double_free_at_once", DoubleFreeAtOnce, every_size},
       {"double_free_after_other_frees", DoubleFreeAfterOtherFrees, every_size},
       {"double_free_between_neighbours", DoubleFreeBetweenNeighbours, every_size},
+      {"double_free_after_a_trim", DoubleFreeAfterATrim, every_size},
       {"double_free_by_another_thread", DoubleFreeByAnotherThread, every_size},
 
       {"free_of_stack", Stack<TakeByFree>, one_size},
