@@ -289,9 +289,8 @@ SCENARIO(TheCheckFindsAWrongCount) {
 
 SCENARIO(TheCheckFindsABitBehindTheLastBlock) {
   struct th_slab *slab = start(20);
-  take_all(slab);
   slab->free[slab->capacity / 64] |= (uint64_t)1 << slab->capacity % 64;
-  slab->free_count = 1;
+  slab->free[0] &= ~(uint64_t)1;  // the count is right
   EXPECT(!th_slab_check(slab));
   return NULL;
 }
