@@ -77,6 +77,33 @@ class ForkTest : public VariantTest {
     EXPECT_TRUE(IsStamped(block, size, seed));
     v.free(block);
   }
+
+  // Runs `forks` while three threads allocate and free.
+  template <typename Forks>
+  void WhileOthersAllocate(Forks forks) {
+    std::atomic<bool> done{false};
+    std::vector<std::thread> threads;
+    for (uint64_t id = 0; id < 3; ++id) {
+      threads.emplace_back([this, id, &done] {
+        Random random(id);
+        std::vector<void *> blocks(100, nullptr);
+        while (!done) {
+          void *&block = blocks[random.Below(blocks.size())];
+          v.free(block);
+          block = v.malloc(random.BlockSize(512 * kKiB));
+        }
+        for (void *block : blocks) v.free(block);
+      });
+    }
+    forks();
+    done = true;
+    for (std::thread &thread : threads) thread.join();
+  }
+
+  void ForkOften() {
+    const uint64_t forks = kSanitizerRuntime ? 8 : 20;
+    for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
+  }
 };
 
 TEST_P(ForkTest, OfASingleThread) {
@@ -84,24 +111,12 @@ TEST_P(ForkTest, OfASingleThread) {
 }
 
 TEST_P(ForkTest, WhileOtherThreadsAllocate) {
-  std::atomic<bool> done{false};
-  std::vector<std::thread> threads;
-  for (uint64_t id = 0; id < 3; ++id) {
-    threads.emplace_back([this, id, &done] {
-      Random random(id);
-      std::vector<void *> blocks(100, nullptr);
-      while (!done) {
-        void *&block = blocks[random.Below(blocks.size())];
-        v.free(block);
-        block = v.malloc(random.BlockSize(512 * kKiB));
-      }
-      for (void *block : blocks) v.free(block);
-    });
-  }
-  const uint64_t forks = kSanitizerRuntime ? 8 : 20;
-  for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
-  done = true;
-  for (std::thread &thread : threads) thread.join();
+  WhileOthersAllocate([this] { ForkOften(); });
+}
+
+// The child's only thread is not the one that main ran in.
+TEST_P(ForkTest, FromAThreadWhileOtherThreadsAllocate) {
+  WhileOthersAllocate([this] { std::thread([this] { ForkOften(); }).join(); });
 }
 
 // Heaps come and go while the process forks.
