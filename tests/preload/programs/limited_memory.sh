@@ -1,5 +1,6 @@
 # needs: python3
 # Tens of MiB of objects where address space ends at 256 MiB.
+# shellcheck disable=SC3045  # every /bin/sh of Linux has it
 ulimit -v 262144
 exec /usr/bin/python3 - <<'END'
 import resource
