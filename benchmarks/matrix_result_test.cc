@@ -55,8 +55,8 @@ class MatrixResultTest : public ::testing::Test {
     said_ = new Said(
         RunMatrix("--rounds 2 --timeout_s 5 --seed 3 --allocators glibc,floor,broken,impostor"
                   " --workloads "
-                  "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases,program/"
-                  "sqlite_rows"
+                  "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases"
+                  ",program/sqlite_rows,trace/gcc_compile"
                   " --allocator broken=" +
                   Library("broken_malloc") + " --allocator impostor=" + Library("not_malloc") +
                   " --out " + path_));

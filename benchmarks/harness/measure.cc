@@ -25,6 +25,10 @@ Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &
     command.preload = ProgramPreload(matrix.allocators[cell.allocator]);
     command.environment = workload.program->environment;
     command.stdin_path = workload.program->stdin_path;
+  } else if (workload.trace) {
+    command.preload = matrix.allocators[cell.allocator].library;
+    command.words = workload.trace->command;
+    command.wants_stdout = true;
   } else {
     command.preload = matrix.allocators[cell.allocator].library;
     command.words = {options.cell, workload.name, absl::StrCat(cell.threads),
@@ -39,6 +43,16 @@ Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &
 std::optional<int64_t> Measured(const json &answer, const char *field) {
   const int64_t value = answer.at(field);
   return value < 0 ? std::nullopt : std::optional<int64_t>(value);
+}
+
+// What only a replay says. Its peak is that of doing the trace once, and without
+// its own tables, which the process has as well.
+void ReadReplay(const json &answer, Repetition *repetition) {
+  repetition->process.peak_rss_bytes = answer.at("peak_rss_bytes");
+  if (repetition->round != 0) return;
+  for (const json &sample : answer.at("samples")) {
+    repetition->trace_samples.push_back({sample.at(0), sample.at(1), sample.at(2)});
+  }
 }
 
 // What the cell printed, into the repetition.
@@ -58,6 +72,7 @@ absl::Status ReadAnswer(const std::string &text, const Allocator &allocator,
   for (const json &point : answer.at("memory_points")) {
     repetition->memory_points.push_back({point.at(0), point.at(1)});
   }
+  if (answer.contains("samples")) ReadReplay(answer, repetition);
   return CheckServedBy(allocator, answer.at("malloc"));
 }
 

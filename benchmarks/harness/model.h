@@ -39,6 +39,20 @@ struct Program {
   std::string stdin_path;                // or empty
 };
 
+// A recorded program, for workloads of the family `trace`.
+struct Trace {
+  std::string path;
+  int threads = 1;                   // at a time; this and the next once it is prepared
+  std::vector<std::string> command;  // what replays it
+};
+
+// What was live and resident once so many operations of a trace were done.
+struct TraceSample {
+  int64_t operation = 0;
+  int64_t live_bytes = 0;
+  int64_t rss_bytes = 0;
+};
+
 struct Workload {
   std::string name;  // family/name
   std::string stresses;
@@ -46,6 +60,7 @@ struct Workload {
   bool threaded = false;
   bool one_way = false;  // its threads: some only allocate, others only free
   std::optional<Program> program;
+  std::optional<Trace> trace;
   std::string problem;  // why it cannot run here, or empty
 
   std::string Family() const { return name.substr(0, name.find('/')); }
@@ -82,6 +97,7 @@ struct Repetition {
   std::optional<int64_t> start_rss_bytes;
   std::optional<int64_t> end_rss_bytes;
   std::vector<MemoryPoint> memory_points;
+  std::vector<TraceSample> trace_samples;  // of round 0, where it is a trace
   Usage process;
 };
 

@@ -56,6 +56,9 @@ ABSL_FLAG(uint64_t, seed, 1, "decides the work and the order of the cells");
 ABSL_FLAG(double, timeout_s, 60, "a repetition that takes longer is stopped, its cell marked");
 ABSL_FLAG(loam::matrix::Repeated, allocator, {},
           "NAME=/path/to/library.so: one more allocator to measure; may be repeated");
+ABSL_FLAG(loam::matrix::Repeated, trace, {},
+          "a file of loam-trace, to be replayed as trace/NAME; may be repeated; without "
+          "--workloads, these alone are run");
 ABSL_FLAG(bool, list, false, "list allocators and workloads, measure nothing");
 ABSL_FLAG(std::string, print, "", "print the tables of a result file, measure nothing");
 ABSL_FLAG(std::string, format, "terminal", "how --print prints: terminal or markdown");
@@ -84,13 +87,15 @@ absl::StatusOr<Suite> FindSuite(const std::string &name) {
   return absl::InvalidArgumentError(absl::StrCat("--suite=", name, " is not quick or full"));
 }
 
-// "--allocator=A --allocator B" becomes one flag with both values.
-std::vector<std::string> FoldRepeated(const std::vector<std::string> &arguments) {
+// "--allocator=A --allocator B" becomes one flag with both values; `flag` is the
+// name without dashes.
+std::vector<std::string> FoldRepeated(const std::vector<std::string> &arguments,
+                                      const std::string &flag) {
   std::vector<std::string> kept;
   std::string folded;
   for (size_t i = 0; i < arguments.size(); i++) {
     const std::string name = arguments[i].substr(0, arguments[i].find('='));
-    if (name != "--allocator" && name != "-allocator") {
+    if (name != "--" + flag && name != "-" + flag) {
       kept.push_back(arguments[i]);
     } else if (name != arguments[i]) {
       absl::StrAppend(&folded, arguments[i].substr(name.size() + 1), std::string(1, kFold));
@@ -100,7 +105,7 @@ std::vector<std::string> FoldRepeated(const std::vector<std::string> &arguments)
       kept.push_back(arguments[i]);  // without a value: Abseil says so
     }
   }
-  if (!folded.empty()) kept.push_back(absl::StrCat("--allocator=", folded));
+  if (!folded.empty()) kept.push_back(absl::StrCat("--", flag, "=", folded));
   return kept;
 }
 
@@ -193,6 +198,13 @@ absl::Status ReadGivenAllocators(Options *options) {
   return absl::OkStatus();
 }
 
+absl::Status ReadGivenTraces(Options *options) {
+  for (const std::string &path : absl::GetFlag(FLAGS_trace).values) {
+    options->given_traces.push_back(FromUsersFolder(path));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
@@ -201,7 +213,8 @@ absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
   for (const std::string &argument : options.arguments) {
     if (argument == "--help" || argument == "-help" || argument == "-h") ShowHelp();
   }
-  std::vector<std::string> words = FoldRepeated(options.arguments);
+  std::vector<std::string> words =
+      FoldRepeated(FoldRepeated(options.arguments, "allocator"), "trace");
   words.insert(words.begin(), argv[0]);
   std::vector<char *> pointers;
   for (std::string &word : words) pointers.push_back(word.data());
@@ -220,7 +233,7 @@ absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
   options.out = FromUsersFolder(out.empty() ? DefaultOut() : out);
   const std::string print = absl::GetFlag(FLAGS_print);
   if (!print.empty()) options.print = FromUsersFolder(print);
-  for (const auto read : {ReadNumbers, ReadFormat, ReadGivenAllocators}) {
+  for (const auto read : {ReadNumbers, ReadFormat, ReadGivenAllocators, ReadGivenTraces}) {
     const absl::Status status = read(&options);
     if (!status.ok()) return status;
   }

@@ -19,6 +19,7 @@ struct Options {
   std::vector<std::string> allocators;  // patterns; none: all that are installed
   std::vector<std::string> workloads;   // patterns; none: all
   std::vector<NamedLibrary> given_allocators;
+  std::vector<std::string> given_traces;  // absolute
   std::string baseline_allocator;
   std::vector<int> threads;
   int rounds = 0;

@@ -43,6 +43,11 @@ void Shuffle(std::mt19937_64 *random, std::vector<T> *items) {
   for (size_t i = items->size(); i > 1; i--) std::swap((*items)[i - 1], (*items)[(*random)() % i]);
 }
 
+std::vector<int> ThreadsOf(const Workload &workload, const std::vector<int> &threads) {
+  if (workload.trace) return {workload.trace->threads};
+  return workload.threaded ? threads : std::vector<int>{1};
+}
+
 }  // namespace
 
 std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
@@ -50,7 +55,7 @@ std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
                             const std::vector<int> &threads) {
   std::vector<Cell> cells;
   for (size_t workload = 0; workload < workloads.size(); workload++) {
-    for (int count : workloads[workload].threaded ? threads : std::vector<int>{1}) {
+    for (int count : ThreadsOf(workloads[workload], threads)) {
       for (size_t allocator = 0; allocator < allocators.size(); allocator++) {
         cells.push_back(PlanCell(allocators, allocator, workloads, workload, count));
       }

@@ -11,7 +11,8 @@
 namespace loam::matrix {
 
 // A cell for each allocator and each (workload, threads); a workload that is
-// not threaded has one thread. What cannot run is marked as skipped, with why.
+// not threaded has one thread, and a trace those that were recorded. What cannot
+// run is marked as skipped, with why.
 std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
                             const std::vector<Workload> &workloads,
                             const std::vector<int> &threads);

@@ -83,6 +83,15 @@ Json PointsJson(const std::vector<MemoryPoint> &points) {
   return json;
 }
 
+Json SamplesJson(const std::vector<TraceSample> &samples) {
+  if (samples.empty()) return nullptr;
+  Json json = Json::array();
+  for (const TraceSample &sample : samples) {
+    json.push_back({sample.operation, sample.live_bytes, sample.rss_bytes});
+  }
+  return json;
+}
+
 Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
   const Repetition &repetition = cell.repetitions[index];
   const Usage &process = repetition.process;
@@ -117,6 +126,7 @@ Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
       {"settled_rss_bytes", OrNull(repetition.settled_rss_bytes)},
       {"memory_points", PointsJson(repetition.memory_points)},
       {"live_peak_bytes", OrNull(repetition.live_peak_bytes)},
+      {"trace_samples", SamplesJson(repetition.trace_samples)},
       {"minor_faults", process.minor_faults},
       {"major_faults", process.major_faults},
       {"voluntary_context_switches", process.voluntary_switches},
@@ -205,7 +215,12 @@ size_t ExpectedResultBytes(const Matrix &matrix, int rounds) {
   constexpr size_t kFixed = 64 * 1024;
   constexpr size_t kPerCell = 2048;
   constexpr size_t kPerRepetition = 1536;
-  return kFixed + matrix.cells.size() * (kPerCell + kPerRepetition * static_cast<size_t>(rounds));
+  constexpr size_t kPerTraceCell = 8 * 1024;  // its samples
+  size_t trace_cells = 0;
+  for (const Cell &cell : matrix.cells)
+    trace_cells += matrix.workloads[cell.workload].trace ? 1 : 0;
+  return kFixed + trace_cells * kPerTraceCell +
+         matrix.cells.size() * (kPerCell + kPerRepetition * static_cast<size_t>(rounds));
 }
 
 }  // namespace loam::matrix

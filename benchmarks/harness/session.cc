@@ -23,6 +23,7 @@
 #include "benchmarks/harness/select.h"
 #include "benchmarks/harness/summary.h"
 #include "benchmarks/harness/table.h"
+#include "benchmarks/harness/traces.h"
 #include "benchmarks/harness/workloads.h"
 
 namespace loam::matrix {
@@ -66,7 +67,8 @@ absl::StatusOr<std::vector<Allocator>> AllAllocators(const Options &options,
   return FindAllocators(sources);
 }
 
-absl::StatusOr<std::vector<Workload>> AllWorkloads(const Tools &tools, const Runfiles &runfiles) {
+absl::StatusOr<std::vector<Workload>> AllWorkloads(const Options &options, const Tools &tools,
+                                                   const Runfiles &runfiles) {
   absl::StatusOr<std::vector<Workload>> workloads = CellWorkloads(tools.runner, tools.cell);
   if (!workloads.ok()) return workloads;
   absl::StatusOr<std::string> table = runfiles.Path("benchmarks/workloads/program/programs.json");
@@ -74,6 +76,10 @@ absl::StatusOr<std::vector<Workload>> AllWorkloads(const Tools &tools, const Run
   const absl::StatusOr<std::vector<Workload>> programs = ProgramWorkloads(*table);
   if (!programs.ok()) return programs;
   workloads->insert(workloads->end(), programs->begin(), programs->end());
+  absl::StatusOr<std::string> traces = runfiles.Path("benchmarks/trace/recorded/traces.json");
+  if (!traces.ok()) return traces.status();
+  const absl::Status added = AddTraceWorkloads(*traces, options.given_traces, &*workloads);
+  if (!added.ok()) return added;
   return workloads;
 }
 
@@ -131,16 +137,20 @@ absl::StatusOr<Matrix> MakeMatrix(const Options &options, const Runfiles &runfil
   absl::StatusOr<std::vector<Allocator>> allocators =
       ChooseAllocators(options, *std::move(all), &missing);
   if (!allocators.ok()) return allocators.status();
-  absl::StatusOr<std::vector<Workload>> workloads = AllWorkloads(tools, runfiles);
+  absl::StatusOr<std::vector<Workload>> workloads = AllWorkloads(options, tools, runfiles);
   if (!workloads.ok()) return workloads.status();
+  std::vector<std::string> patterns = options.workloads;
+  for (const std::string &path : options.given_traces) patterns.push_back(TraceName(path));
   const absl::StatusOr<std::vector<size_t>> chosen =
-      Select(Names(*workloads), options.workloads, "workload");
+      Select(Names(*workloads), patterns, "workload");
   if (!chosen.ok()) return chosen.status();
 
   for (const std::string &line : missing) std::fprintf(stderr, "matrix: %s\n", line.c_str());
   Matrix matrix;
   matrix.allocators = *std::move(allocators);
   matrix.workloads = Pick(*workloads, *chosen);
+  const absl::Status prepared = PrepareTraces(runfiles, tools.scratch.path(), &matrix.workloads);
+  if (!prepared.ok()) return prepared;
   for (size_t i = 0; i < matrix.allocators.size(); i++) {
     ProbeAllocator(tools.runner, tools.cell, &matrix.allocators[i]);
     if (matrix.allocators[i].name == options.baseline_allocator) matrix.baseline = i;
@@ -208,7 +218,7 @@ absl::Status ListAll(const Options &options, const Runfiles &runfiles) {
   if (!tools.ok()) return tools.status();
   absl::StatusOr<std::vector<Allocator>> allocators = AllAllocators(options, runfiles);
   if (!allocators.ok()) return allocators.status();
-  const absl::StatusOr<std::vector<Workload>> workloads = AllWorkloads(*tools, runfiles);
+  const absl::StatusOr<std::vector<Workload>> workloads = AllWorkloads(options, *tools, runfiles);
   if (!workloads.ok()) return workloads.status();
   std::string text = "allocators\n";
   for (Allocator &allocator : *allocators) {

@@ -35,6 +35,7 @@ void LiveBlocks::Make(const Event &event, const Block *before, Change *change) {
   if (!fresh) {
     change->before = place->second;
     bytes_ -= place->second.bytes;
+    block.chain = block.id;  // what it was before is not followed
     place->second = block;
   }
   bytes_ += block.bytes;

@@ -62,13 +62,17 @@ struct worker {
 };
 
 static struct worker workers[MAX_THREADS];
+static pthread_barrier_t all_began;
 
-// Makes `count` blocks of 48 bytes, leaves each with the next worker, and frees
+// Once all workers have made their first block, so that they live at the same time:
+// makes `count` blocks of 48 bytes, leaves each with the next worker, and frees
 // whatever is in the way.
 static void *work(void *argument) {
   struct worker *self = argument;
+  char *first = malloc(48);
+  pthread_barrier_wait(&all_began);
   for (long i = 0; i < self->count; i++) {
-    char *block = malloc(48);
+    char *block = i == 0 ? first : malloc(48);
     memset(block, 1, 48);
     free(atomic_exchange(&self->next->slots[i % SLOTS], block));
     free(atomic_exchange(&self->slots[(i * 7) % SLOTS], NULL));
@@ -78,6 +82,7 @@ static void *work(void *argument) {
 
 static int threads(long count, long blocks) {
   require(count <= MAX_THREADS);
+  pthread_barrier_init(&all_began, NULL, (unsigned)count);
   for (long i = 0; i < count; i++) {
     workers[i].count = blocks;
     workers[i].next = &workers[(i + 1) % count];
