@@ -49,7 +49,8 @@ absl::Status Add(Workload workload, std::vector<Workload> *workloads) {
 std::string TraceName(const std::string &path) {
   const std::string file = fs::path(path).filename().string();
   std::string name(absl::StripSuffix(file, ".loamtrace"));
-  for (char &c : name) c = absl::ascii_isalnum(c) ? absl::ascii_tolower(c) : '_';
+  absl::AsciiStrToLower(&name);
+  for (char &c : name) c = absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
   return absl::StrCat("trace/", name.empty() ? "_" : name);
 }
 
