@@ -46,6 +46,7 @@ class MatrixErrorsTest : public ::testing::Test {
 TEST_F(MatrixErrorsTest, Flags) {
   ExpectRefused("--nonsense", "nonsense");
   ExpectRefused("stray", "\"stray\" is not a flag");
+  ExpectRefused("--latency_rounds -2", "--latency_rounds=-2 is not a number from 0 to 10000");
   ExpectRefused("--suite quickest", "--suite=quickest is not quick or full");
   ExpectRefused("--rounds many", "rounds");
   ExpectRefused("--rounds -3", "--rounds=-3 is not a number");

@@ -53,7 +53,8 @@ class MatrixResultTest : public ::testing::Test {
   static void SetUpTestSuite() {
     path_ = (fs::path(::testing::TempDir()) / "matrix_result.json").string();
     said_ = new Said(
-        RunMatrix("--rounds 2 --timeout_s 5 --seed 3 --allocators glibc,floor,broken,impostor"
+        RunMatrix("--rounds 2 --latency_rounds 1 --timeout_s 20 --seed 3 --allocators "
+                  "glibc,floor,broken,impostor"
                   " --workloads "
                   "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases"
                   ",program/sqlite_rows,trace/gcc_compile"
@@ -130,6 +131,22 @@ TEST_F(MatrixResultTest, ShowsTheTroughAtOnceAndSettled) {
     EXPECT_EQ(entry.at("memory_points").empty(), !phases);
   }
   EXPECT_THAT(said_->stdout_text, HasSubstr("RSS in the trough, settled"));
+}
+
+TEST_F(MatrixResultTest, TimesSingleCallsInTheRoundsThatAreAskedTo) {
+  for (const json &entry : result_->at("benchmarks")) {
+    const bool micro = entry.at("workload").get<std::string>().rfind("micro/", 0) == 0;
+    EXPECT_EQ(entry.at("latency").is_object(), micro && entry.at("round") == 0) << entry;
+    if (entry.at("latency").is_null()) continue;
+    EXPECT_EQ(entry.at("latency").at("malloc").at("count"), entry.at("iterations")) << entry;
+    for (const char *call : {"malloc", "free"}) {
+      const json latency = entry.at("latency").at(call);
+      EXPECT_LE(latency.at("p50_ns"), latency.at("p99_99_ns"));
+      EXPECT_LE(latency.at("p99_99_ns"), latency.at("max_ns"));
+    }
+  }
+  EXPECT_GT(Cell("glibc/micro/pair/threads:1").at("malloc_p99_9").at("median"), 0);
+  EXPECT_THAT(said_->stdout_text, HasSubstr("Latency of malloc, median"));
 }
 
 TEST_F(MatrixResultTest, ACrashIsMarkedAndTheOthersGoOn) {

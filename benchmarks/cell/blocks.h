@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "benchmark/benchmark.h"
+#include "benchmarks/cell/latency.h"
 
 namespace loam::cell {
 
@@ -55,7 +56,15 @@ inline void *Received(void *block, size_t size) {
   return block;
 }
 
-inline void *Take(size_t size) { return Received(malloc(size), size); }
+// The two calls that everything here is about.
+inline void *Malloc(size_t size) {
+  return Timed(&Latencies::take, [size] { return malloc(size); });
+}
+inline void Free(void *block) {
+  Timed(&Latencies::give, [block] { free(block); });
+}
+
+inline void *Take(size_t size) { return Received(Malloc(size), size); }
 
 inline void *Take(size_t size, LiveBytes *live) {
   live->Add(size);
@@ -66,12 +75,12 @@ inline size_t SizeOf(const void *block) { return *static_cast<const uint64_t *>(
 
 inline void Give(void *block) {
   benchmark::DoNotOptimize(SizeOf(block));
-  free(block);
+  Free(block);
 }
 
 inline void Give(void *block, LiveBytes *live) {
   live->Remove(SizeOf(block));
-  free(block);
+  Free(block);
 }
 
 // For work that knows which size each block must still say.

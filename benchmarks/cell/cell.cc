@@ -7,6 +7,8 @@
 //                                     runs it; --settle: reads resident memory
 //                                     again when a trough has settled
 //
+// Built as cell_latency, it also says how long single calls took (latency.h).
+//
 // The process stays lean, so that its memory is the allocator's: no libstdc++,
 // no streams, and no thread but those that the workload asks for.
 
@@ -18,6 +20,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "benchmarks/cell/latency.h"
 #include "benchmarks/cell/resident.h"
 #include "benchmarks/cell/served_by.h"
 #include "benchmarks/cell/threads.h"
@@ -81,19 +84,23 @@ int Run(const Workload &workload, const Settings &settings) {
   workload.run(settings, &outcome);
   const int64_t end_rss_bytes = ResidentBytes();
   FindServedBy(&served_by);
+  CollectLatencies();
+  char latencies[600];
+  WriteLatencies(latencies, sizeof latencies);
   char points[Outcome::kMostPoints * 48];
   WritePoints(outcome, points);
-  char line[2400 + sizeof points];
-  const int length = snprintf(
-      line, sizeof line,
-      "{\"operations\":%" PRId64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
-      ",\"live_peak_bytes\":%" PRId64 ",\"trough_rss_bytes\":%" PRId64
-      ",\"trough_live_bytes\":%" PRId64 ",\"settled_rss_bytes\":%" PRId64
-      ",\"start_rss_bytes\":%" PRId64 ",\"end_rss_bytes\":%" PRId64
-      ",\"memory_points\":%s,\"malloc\":\"%s\"}\n",
-      outcome.operations, outcome.stopwatch.wall_ns(), outcome.stopwatch.cpu_ns(),
-      outcome.live_peak_bytes, outcome.trough_rss_bytes, outcome.trough_live_bytes,
-      outcome.settled_rss_bytes, start_rss_bytes, end_rss_bytes, points, served_by.library);
+  char line[2400 + sizeof points + sizeof latencies];
+  const int length =
+      snprintf(line, sizeof line,
+               "{\"operations\":%" PRId64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
+               ",\"live_peak_bytes\":%" PRId64 ",\"trough_rss_bytes\":%" PRId64
+               ",\"trough_live_bytes\":%" PRId64 ",\"settled_rss_bytes\":%" PRId64
+               ",\"start_rss_bytes\":%" PRId64 ",\"end_rss_bytes\":%" PRId64
+               ",\"memory_points\":%s,\"latency\":%s,\"malloc\":\"%s\"}\n",
+               outcome.operations, outcome.stopwatch.wall_ns(), outcome.stopwatch.cpu_ns(),
+               outcome.live_peak_bytes, outcome.trough_rss_bytes, outcome.trough_live_bytes,
+               outcome.settled_rss_bytes, start_rss_bytes, end_rss_bytes, points, latencies,
+               served_by.library);
   return Print(line, length);
 }
 

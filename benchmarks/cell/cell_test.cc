@@ -68,8 +68,8 @@ TEST_F(CellTest, EveryWorkloadSaysWhatItStressesAndRuns) {
 TEST_F(CellTest, ASeedDecidesTheWork) {
   for (const char *workload :
        {"micro/random_order", "micro/sized_delete", "micro/small_tree", "threaded/server",
-        "threaded/producer_consumer", "threaded/one_to_many", "threaded/thread_churn",
-        "threaded/mixed_lifetimes", "memory/phases", "memory/cache_churn", "memory/peak_trough"}) {
+        "threaded/producer_consumer", "threaded/one_to_many", "threaded/mixed_lifetimes",
+        "memory/phases", "memory/cache_churn", "memory/peak_trough"}) {
     // Some do as many steps whatever the seed, some hold as much at their peak.
     const auto work = [&](const char *seed) {
       const json answer = Answer(workload, 1, seed);
@@ -111,6 +111,23 @@ TEST_F(CellTest, PhasesSayWhatWasHeldAndResidentAtTheEndOfEach) {
   for (const json &point : points) {
     EXPECT_GT(point.at(0), 8 << 20);
     EXPECT_GT(point.at(1), point.at(0));
+  }
+}
+
+TEST_F(CellTest, TheOneThatTimesCallsTimesThemAll) {
+  EXPECT_TRUE(Answer("micro/pair", 1, "7").at("latency").is_null());
+  cell_ = *runfiles_.Path("benchmarks/cell/cell_latency");
+  for (const char *workload : {"micro/aligned", "micro/calloc", "micro/sized_delete",
+                               "threaded/server", "threaded/thread_churn"}) {
+    for (int threads : {1, 3}) {
+      if (threads > 1 && std::string(workload).rfind("threaded/", 0) != 0) continue;
+      const json answer = Answer(workload, threads, "7");
+      for (const char *call : {"malloc", "free"}) {
+        EXPECT_EQ(answer.at("latency").at(call).at("count"), answer.at("operations"))
+            << workload << " x" << threads;
+      }
+      EXPECT_GT(answer.at("latency").at("clock_ns"), 0);
+    }
   }
 }
 

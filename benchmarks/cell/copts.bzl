@@ -13,3 +13,9 @@ CELL_FLAGS = [
     "-fno-rtti",
     "-fno-threadsafe-statics",
 ]
+
+# Names' suffix and definitions of what is built for throughput and for latency.
+CELL_BUILDS = [
+    ("", []),
+    ("_latency", ["LOAM_CELL_LATENCY"]),
+]

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "benchmarks/cell/latency.h"
 #include "benchmarks/cell/scratch.h"
 
 namespace loam::cell {
@@ -30,6 +31,7 @@ void RunOnThreads(Scratch<Worker> *workers) {
   pthread_t threads[kMaxThreads];
   const auto start = [](void *worker) -> void * {
     kWork(static_cast<Worker *>(worker));
+    CollectLatencies();
     return nullptr;
   };
   for (size_t i = 0; i < workers->size(); i++) {

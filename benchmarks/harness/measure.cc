@@ -15,28 +15,45 @@ namespace {
 
 using nlohmann::json;
 
+Command CellCommand(const std::string &program, const Matrix &matrix, const Cell &cell,
+                    const MeasureOptions &options) {
+  Command command;
+  command.preload = matrix.allocators[cell.allocator].library;
+  command.words = {program, matrix.workloads[cell.workload].name, absl::StrCat(cell.threads),
+                   absl::StrCat(options.seed)};
+  command.wants_stdout = true;
+  command.timeout_ms = options.timeout_ms;
+  return command;
+}
+
 Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &options,
                   int round) {
   const Workload &workload = matrix.workloads[cell.workload];
-  Command command;
-  command.timeout_ms = options.timeout_ms;
-  if (workload.program) {
-    command.words = workload.program->command;
-    command.preload = ProgramPreload(matrix.allocators[cell.allocator]);
-    command.environment = workload.program->environment;
-    command.stdin_path = workload.program->stdin_path;
-  } else if (workload.trace) {
+  if (workload.trace) {
+    Command command;
     command.preload = matrix.allocators[cell.allocator].library;
     command.words = workload.trace->command;
     command.wants_stdout = true;
-  } else {
-    command.preload = matrix.allocators[cell.allocator].library;
-    command.words = {options.cell, workload.name, absl::StrCat(cell.threads),
-                     absl::StrCat(options.seed)};
-    if (round < options.settled_rounds) command.words.insert(command.words.begin() + 1, "--settle");
-    command.wants_stdout = true;
+    command.timeout_ms = options.timeout_ms;
+    return command;
   }
+  if (!workload.program) {
+    Command command = CellCommand(options.cell, matrix, cell, options);
+    if (round < options.settled_rounds) command.words.insert(command.words.begin() + 1, "--settle");
+    return command;
+  }
+  Command command;
+  command.preload = ProgramPreload(matrix.allocators[cell.allocator]);
+  command.words = workload.program->command;
+  command.environment = workload.program->environment;
+  command.stdin_path = workload.program->stdin_path;
+  command.timeout_ms = options.timeout_ms;
   return command;
+}
+
+bool TimesCalls(const Workload &workload, const MeasureOptions &options, int round) {
+  const bool calls_matter = workload.Family() == "micro" || workload.Family() == "threaded";
+  return calls_matter && round < options.latency_rounds;
 }
 
 // The cell says -1 for what it did not measure.
@@ -53,6 +70,13 @@ void ReadReplay(const json &answer, Repetition *repetition) {
   for (const json &sample : answer.at("samples")) {
     repetition->trace_samples.push_back({sample.at(0), sample.at(1), sample.at(2)});
   }
+}
+
+std::optional<CallLatency> ReadCallLatency(const json &call) {
+  if (call.is_null()) return std::nullopt;
+  return CallLatency{call.at("count"),  call.at("p50_ns"),   call.at("p90_ns"),
+                     call.at("p99_ns"), call.at("p99_9_ns"), call.at("p99_99_ns"),
+                     call.at("max_ns")};
 }
 
 // What the cell printed, into the repetition.
@@ -73,6 +97,12 @@ absl::Status ReadAnswer(const std::string &text, const Allocator &allocator,
     repetition->memory_points.push_back({point.at(0), point.at(1)});
   }
   if (answer.contains("samples")) ReadReplay(answer, repetition);
+  const json &latency = answer.at("latency");
+  if (!latency.is_null()) {
+    repetition->latency = {latency.at("clock_ns"), latency.at("clock_step_ns"),
+                           ReadCallLatency(latency.at("malloc")),
+                           ReadCallLatency(latency.at("free"))};
+  }
   return CheckServedBy(allocator, answer.at("malloc"));
 }
 
@@ -81,31 +111,49 @@ void Fail(CellStatus status, absl::string_view message, Cell *cell) {
   cell->message = std::string(message);
 }
 
-absl::Status RunOnce(const ProcessRunner &runner, const MeasureOptions &options, int round,
-                     const Matrix &matrix, Cell *cell) {
-  const Workload &workload = matrix.workloads[cell->workload];
-  const absl::StatusOr<Ending> ending = runner.Run(CommandOf(matrix, *cell, options, round));
+bool WasInterrupted(const MeasureOptions &options) {
+  return options.interrupted != nullptr && *options.interrupted;
+}
+
+// Runs the command and reads what it used and said into the repetition. A cell
+// that did not go well is marked.
+absl::Status RunProcess(const ProcessRunner &runner, const MeasureOptions &options,
+                        const Matrix &matrix, const Command &command, Repetition *repetition,
+                        Cell *cell) {
+  const absl::StatusOr<Ending> ending = runner.Run(command);
   if (!ending.ok()) return ending.status();
-  if (options.interrupted != nullptr && *options.interrupted) return absl::OkStatus();
+  if (WasInterrupted(options)) return absl::OkStatus();
   if (ending->kind != Ending::Kind::kDone) {
     const bool timed_out = ending->kind == Ending::Kind::kTimedOut;
     Fail(timed_out ? CellStatus::kTimedOut : CellStatus::kFailed, ending->message, cell);
     return absl::OkStatus();
   }
+  repetition->process = ending->usage;
+  if (matrix.workloads[cell->workload].program) {
+    repetition->work_wall_ns = ending->usage.wall_ns;
+    repetition->work_cpu_ns = ending->usage.user_ns + ending->usage.system_ns;
+    return absl::OkStatus();
+  }
+  const absl::Status read =
+      ReadAnswer(ending->stdout_text, matrix.allocators[cell->allocator], repetition);
+  if (!read.ok()) Fail(CellStatus::kFailed, read.message(), cell);
+  return absl::OkStatus();
+}
+
+absl::Status RunOnce(const ProcessRunner &runner, const MeasureOptions &options, int round,
+                     const Matrix &matrix, Cell *cell) {
   Repetition repetition;
   repetition.round = round;
-  repetition.process = ending->usage;
-  if (workload.program) {
-    repetition.work_wall_ns = ending->usage.wall_ns;
-    repetition.work_cpu_ns = ending->usage.user_ns + ending->usage.system_ns;
-  } else {
-    const absl::Status read =
-        ReadAnswer(ending->stdout_text, matrix.allocators[cell->allocator], &repetition);
-    if (!read.ok()) {
-      Fail(CellStatus::kFailed, read.message(), cell);
-      return absl::OkStatus();
-    }
+  absl::Status status = RunProcess(runner, options, matrix,
+                                   CommandOf(matrix, *cell, options, round), &repetition, cell);
+  const bool went_well = status.ok() && cell->status == CellStatus::kOk && !WasInterrupted(options);
+  if (went_well && TimesCalls(matrix.workloads[cell->workload], options, round)) {
+    Repetition timed;
+    status = RunProcess(runner, options, matrix,
+                        CellCommand(options.latency_cell, matrix, *cell, options), &timed, cell);
+    repetition.latency = timed.latency;
   }
+  if (!status.ok() || WasInterrupted(options) || cell->status != CellStatus::kOk) return status;
   cell->repetitions.push_back(repetition);
   return absl::OkStatus();
 }
@@ -134,7 +182,7 @@ absl::Status Measure(const ProcessRunner &runner, const MeasureOptions &options,
         progress.Finish();
         return status;
       }
-      if (options.interrupted != nullptr && *options.interrupted) {
+      if (WasInterrupted(options)) {
         progress.Finish();
         matrix->complete = false;
         return absl::OkStatus();

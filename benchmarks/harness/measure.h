@@ -15,9 +15,11 @@
 namespace loam::matrix {
 
 struct MeasureOptions {
-  std::string cell;  // path of the cell's program
+  std::string cell;          // path of the cell's program
+  std::string latency_cell;  // of the one that times each call
   int rounds = 1;
   int settled_rounds = 0;  // of the rounds, how many wait for troughs to settle
+  int latency_rounds = 0;  // and how many time each call, in a second process
   uint64_t seed = 1;
   int64_t timeout_ms = 0;
   const volatile std::sig_atomic_t *interrupted = nullptr;  // set: end early

@@ -84,6 +84,25 @@ struct MemoryPoint {
   int64_t rss_bytes = 0;
 };
 
+// How long single calls took; the reading of the clock is taken off.
+struct CallLatency {
+  int64_t count = 0;
+  double p50_ns = 0;
+  double p90_ns = 0;
+  double p99_ns = 0;
+  double p99_9_ns = 0;
+  double p99_99_ns = 0;
+  double max_ns = 0;
+};
+
+// Of a second process that did the same work and timed each call.
+struct Latency {
+  double clock_ns = 0;       // what a reading of the clock takes
+  double clock_step_ns = 0;  // how finely it tells
+  std::optional<CallLatency> malloc_calls;
+  std::optional<CallLatency> free_calls;
+};
+
 // One fresh process that did the work. What was not measured has no value.
 struct Repetition {
   int round = 0;
@@ -98,6 +117,7 @@ struct Repetition {
   std::optional<int64_t> end_rss_bytes;
   std::vector<MemoryPoint> memory_points;
   std::vector<TraceSample> trace_samples;  // of round 0, where it is a trace
+  std::optional<Latency> latency;
   Usage process;
 };
 

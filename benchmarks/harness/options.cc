@@ -49,6 +49,9 @@ ABSL_FLAG(std::vector<std::string>, workloads, {},
 ABSL_FLAG(std::vector<std::string>, threads, {},
           "thread counts of the threaded workloads, separated by commas; none: as the suite says");
 ABSL_FLAG(int, rounds, 0, "repetitions of each cell; 0: as the suite says");
+ABSL_FLAG(int, latency_rounds, -1,
+          "rounds that also time each malloc and free of the micro and threaded workloads, in a "
+          "process of their own; -1: as the suite says (quick 0, full 3)");
 ABSL_FLAG(std::string, out, "",
           "the result file; none: loam-matrix-<date>-<time>.json in the folder you are in");
 ABSL_FLAG(std::string, baseline_allocator, "glibc", "the one that all others are compared with");
@@ -69,6 +72,7 @@ namespace {
 struct Suite {
   int rounds;
   int settled_rounds;
+  int latency_rounds;
   std::vector<int> threads;
 };
 
@@ -82,8 +86,8 @@ std::vector<int> ThreadsOfFullSuite() {
 }
 
 absl::StatusOr<Suite> FindSuite(const std::string &name) {
-  if (name == "quick") return Suite{7, 2, {1, 2, 4}};
-  if (name == "full") return Suite{25, 7, ThreadsOfFullSuite()};
+  if (name == "quick") return Suite{7, 2, 0, {1, 2, 4}};
+  if (name == "full") return Suite{25, 7, 3, ThreadsOfFullSuite()};
   return absl::InvalidArgumentError(absl::StrCat("--suite=", name, " is not quick or full"));
 }
 
@@ -165,6 +169,12 @@ absl::Status ReadNumbers(Options *options) {
   }
   options->rounds = rounds == 0 ? suite->rounds : rounds;
   options->settled_rounds = suite->settled_rounds;
+  const int latency_rounds = absl::GetFlag(FLAGS_latency_rounds);
+  if (latency_rounds < -1 || latency_rounds > kMostRounds) {
+    return absl::InvalidArgumentError(absl::StrCat("--latency_rounds=", latency_rounds,
+                                                   " is not a number from 0 to ", kMostRounds));
+  }
+  options->latency_rounds = latency_rounds == -1 ? suite->latency_rounds : latency_rounds;
   const absl::StatusOr<std::vector<int>> threads = ParseThreads(absl::GetFlag(FLAGS_threads));
   if (!threads.ok()) return threads.status();
   options->threads = threads->empty() ? suite->threads : *threads;

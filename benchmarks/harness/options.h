@@ -24,6 +24,7 @@ struct Options {
   std::vector<int> threads;
   int rounds = 0;
   int settled_rounds = 0;  // the first of them, which wait for troughs to settle
+  int latency_rounds = 0;  // the first of them, which also time each call
   uint64_t seed = 0;
   int64_t timeout_ms = 0;
   std::string out;    // absolute

@@ -92,6 +92,21 @@ Json SamplesJson(const std::vector<TraceSample> &samples) {
   return json;
 }
 
+Json CallLatencyJson(const std::optional<CallLatency> &call) {
+  if (!call) return nullptr;
+  return {{"count", call->count},   {"p50_ns", call->p50_ns},     {"p90_ns", call->p90_ns},
+          {"p99_ns", call->p99_ns}, {"p99_9_ns", call->p99_9_ns}, {"p99_99_ns", call->p99_99_ns},
+          {"max_ns", call->max_ns}};
+}
+
+Json LatencyJson(const std::optional<Latency> &latency) {
+  if (!latency) return nullptr;
+  return {{"clock_ns", latency->clock_ns},
+          {"clock_step_ns", latency->clock_step_ns},
+          {"malloc", CallLatencyJson(latency->malloc_calls)},
+          {"free", CallLatencyJson(latency->free_calls)}};
+}
+
 Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
   const Repetition &repetition = cell.repetitions[index];
   const Usage &process = repetition.process;
@@ -125,6 +140,7 @@ Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
       {"trough_live_bytes", OrNull(repetition.trough_live_bytes)},
       {"settled_rss_bytes", OrNull(repetition.settled_rss_bytes)},
       {"memory_points", PointsJson(repetition.memory_points)},
+      {"latency", LatencyJson(repetition.latency)},
       {"live_peak_bytes", OrNull(repetition.live_peak_bytes)},
       {"trace_samples", SamplesJson(repetition.trace_samples)},
       {"minor_faults", process.minor_faults},
@@ -213,8 +229,8 @@ Json ResultJson(const Matrix &matrix, const Summary &summary, const Json &contex
 
 size_t ExpectedResultBytes(const Matrix &matrix, int rounds) {
   constexpr size_t kFixed = 64 * 1024;
-  constexpr size_t kPerCell = 2048;
-  constexpr size_t kPerRepetition = 1536;
+  constexpr size_t kPerCell = 4096;
+  constexpr size_t kPerRepetition = 2048;
   constexpr size_t kPerTraceCell = 8 * 1024;  // its samples
   size_t trace_cells = 0;
   for (const Cell &cell : matrix.cells)

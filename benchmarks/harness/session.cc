@@ -35,6 +35,7 @@ using Json = nlohmann::ordered_json;
 struct Tools {
   ScratchFolder scratch;
   std::string cell;
+  std::string latency_cell;
   ProcessRunner runner;
 };
 
@@ -43,10 +44,12 @@ absl::StatusOr<Tools> FindTools(const Runfiles &runfiles) {
   if (!launcher.ok()) return launcher.status();
   absl::StatusOr<std::string> cell = runfiles.Path("benchmarks/cell/cell");
   if (!cell.ok()) return cell.status();
+  absl::StatusOr<std::string> latency_cell = runfiles.Path("benchmarks/cell/cell_latency");
+  if (!latency_cell.ok()) return latency_cell.status();
   absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Make();
   if (!scratch.ok()) return scratch.status();
   const std::string folder = scratch->path();
-  return Tools{*std::move(scratch), *cell, ProcessRunner(*launcher, folder)};
+  return Tools{*std::move(scratch), *cell, *latency_cell, ProcessRunner(*launcher, folder)};
 }
 
 absl::StatusOr<std::vector<Allocator>> AllAllocators(const Options &options,
@@ -249,8 +252,15 @@ absl::Status RunMatrix(const Options &options, const Runfiles &runfiles,
   if (!file.ok()) return file.status();
 
   const Json context = RunContext(options, *tools);
-  const MeasureOptions how = {tools->cell,  options.rounds,     options.settled_rounds,
-                              options.seed, options.timeout_ms, interrupted};
+  MeasureOptions how;
+  how.cell = tools->cell;
+  how.latency_cell = tools->latency_cell;
+  how.rounds = options.rounds;
+  how.settled_rounds = options.settled_rounds;
+  how.latency_rounds = options.latency_rounds;
+  how.seed = options.seed;
+  how.timeout_ms = options.timeout_ms;
+  how.interrupted = interrupted;
   const absl::Status measured = Measure(tools->runner, how, isatty(STDERR_FILENO) != 0, &*matrix);
   if (!measured.ok()) return measured;
   const Json result = ResultJson(*matrix, Summarise(*matrix, options.seed), context);

@@ -32,6 +32,12 @@ std::optional<double> EndRss(const Repetition &repetition) {
   return static_cast<double>(*repetition.end_rss_bytes);
 }
 
+template <std::optional<CallLatency> Latency::*kCall, double CallLatency::*kQuantile>
+std::optional<double> LatencyOf(const Repetition &repetition) {
+  if (!repetition.latency || !((*repetition.latency).*kCall)) return std::nullopt;
+  return (*((*repetition.latency).*kCall)).*kQuantile;
+}
+
 std::vector<double> Values(const Cell &cell, const Metric &metric) {
   std::vector<double> values;
   for (const Repetition &repetition : cell.repetitions) {
@@ -109,6 +115,14 @@ const std::vector<Metric> &Metrics() {
       {"trough_rss", "bytes", "RSS in the trough, at once after most was freed", TroughRss},
       {"settled_rss", "bytes", "RSS in the trough, settled: 1.5 s later", SettledRss},
       {"end_rss", "bytes", "RSS at the end, after the settled rest was freed too", EndRss},
+      {"malloc_p50", "ns", "Latency of malloc, median",
+       LatencyOf<&Latency::malloc_calls, &CallLatency::p50_ns>},
+      {"malloc_p99_9", "ns", "Latency of malloc, 99.9th percentile",
+       LatencyOf<&Latency::malloc_calls, &CallLatency::p99_9_ns>},
+      {"free_p50", "ns", "Latency of free, median",
+       LatencyOf<&Latency::free_calls, &CallLatency::p50_ns>},
+      {"free_p99_9", "ns", "Latency of free, 99.9th percentile",
+       LatencyOf<&Latency::free_calls, &CallLatency::p99_9_ns>},
   };
   return *metrics;
 }

@@ -23,7 +23,7 @@ struct Metric {
   std::optional<double> (*of)(const Repetition &repetition);
 };
 
-// Time per operation, peak RSS, RSS in the trough and at the end.
+// Time per operation, peak RSS, RSS in the trough and at the end, latencies.
 const std::vector<Metric> &Metrics();
 
 struct MetricSummary {

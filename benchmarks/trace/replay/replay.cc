@@ -68,7 +68,7 @@ int Main(int argc, char **argv) {
   printf("\"operations\":%" PRIu64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
          ",\"live_peak_bytes\":%" PRId64
          ",\"trough_rss_bytes\":-1,\"trough_live_bytes\":-1,\"settled_rss_bytes\":-1,"
-         "\"memory_points\":[],\"start_rss_bytes\":%" PRId64
+         "\"memory_points\":[],\"latency\":null,\"start_rss_bytes\":%" PRId64
          ",\"end_rss_bytes\":%" PRId64 ",\"peak_rss_bytes\":%" PRId64 ",\"own_bytes\":%" PRId64
          ",\"malloc\":\"%s\"}\n",
          plan.header->operations * plan.header->passes, stopwatch.wall_ns(), stopwatch.cpu_ns(),

@@ -23,7 +23,9 @@ size_t DrawAlignment(Random *random) {
 
 void *TakeAligned(size_t alignment, size_t size, LiveBytes *live) {
   void *block = nullptr;
-  if (posix_memalign(&block, alignment, size) != 0) DieOutOfMemory(size);
+  const int error =
+      Timed(&Latencies::take, [&] { return posix_memalign(&block, alignment, size); });
+  if (error != 0) DieOutOfMemory(size);
   live->Add(size);
   return Received(block, size);
 }

@@ -18,7 +18,7 @@ constexpr size_t kLarge = 512 * 1024;
 
 void *TakeZeroed(size_t count, size_t size, LiveBytes *live) {
   const size_t bytes = count * size;
-  void *block = calloc(count, size);
+  void *block = Timed(&Latencies::take, [=] { return calloc(count, size); });
   if (block == nullptr) DieOutOfMemory(bytes);
   Expect(block, 0);
   live->Add(bytes);

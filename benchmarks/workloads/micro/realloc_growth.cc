@@ -34,7 +34,7 @@ class Buffers {
 
  private:
   void *Resize(void *buffer, size_t size, size_t larger) {
-    void *moved = realloc(buffer, larger);
+    void *moved = Timed(&Latencies::take, [=] { return realloc(buffer, larger); });
     if (moved == nullptr) DieOutOfMemory(larger);
     Expect(moved, size);
     live_.Add(larger - size);

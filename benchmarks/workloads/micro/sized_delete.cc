@@ -46,14 +46,14 @@ void Run(const Settings &settings, Outcome *outcome) {
   const auto destroy = [&](void *object) {
     const size_t size = SizeOf(object);
     live.Remove(size);
-    operators.destroy(object, size);
+    Timed(&Latencies::give, [&] { operators.destroy(object, size); });
   };
   outcome->stopwatch.Start();
   for (int64_t step = 0; step < kSteps; step++) {
     void *&object = objects[random.Below(kObjects)];
     if (object != nullptr) destroy(object);
     const size_t size = kClassSizes[random.Below(kClasses)];
-    object = Received(operators.create(size), size);
+    object = Received(Timed(&Latencies::take, [&] { return operators.create(size); }), size);
     live.Add(size);
   }
   for (void *object : objects) {
