@@ -8,8 +8,11 @@
 namespace loam::cell {
 namespace {
 
-pthread_mutex_t total_lock = PTHREAD_MUTEX_INITIALIZER;
-Latencies total;
+// Of all threads that have ended.
+struct {
+  pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  Latencies latencies;
+} total;
 
 struct Clock {
   uint64_t reading;  // what two readings differ by with nothing between them, as a rule
@@ -38,7 +41,7 @@ class Writer {
 
   void WriteQuantiles(const char *name, const Histogram &histogram) {
     Write(",\"%s\":", name);
-    if (histogram.count() == 0) return Write("null");
+    if (histogram.count() == 0) return Write("%s", "null");
     Write("{\"count\":%" PRIu64, histogram.count());
     for (const auto &[key, quantile] : kQuantiles) {
       Write(",\"%s\":%.1f", key, Nanoseconds(histogram.Quantile(quantile)));
@@ -86,10 +89,10 @@ class Writer {
 
 void CollectLatencies() {
   if constexpr (kTimesCalls) {
-    pthread_mutex_lock(&total_lock);
-    total.take.Merge(latencies_of_thread.take);
-    total.give.Merge(latencies_of_thread.give);
-    pthread_mutex_unlock(&total_lock);
+    pthread_mutex_lock(&total.lock);
+    total.latencies.take.Merge(latencies_of_thread.take);
+    total.latencies.give.Merge(latencies_of_thread.give);
+    pthread_mutex_unlock(&total.lock);
   }
 }
 
@@ -97,9 +100,9 @@ int WriteLatencies(char *text, size_t size) {
   if (!kTimesCalls) return snprintf(text, size, "null");
   Writer writer(text, size);
   writer.WriteClock();
-  writer.WriteQuantiles("malloc", total.take);
-  writer.WriteQuantiles("free", total.give);
-  writer.Write("}");
+  writer.WriteQuantiles("malloc", total.latencies.take);
+  writer.WriteQuantiles("free", total.latencies.give);
+  writer.Write("%s", "}");
   return writer.length();
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 TEST(ShareTest, AddsUpAndDiffersByOneAtMost) {
   for (int64_t total : {0, 1, 7, 64, 1000}) {
-    for (size_t count : {1, 2, 3, 7, 64}) {
+    for (size_t count : {1u, 2u, 3u, 7u, 64u}) {
       int64_t sum = 0;
       for (size_t i = 0; i < count; i++) {
         sum += Share(total, count, i);
