@@ -10,7 +10,7 @@
 namespace loam::cell {
 namespace {
 
-constexpr int64_t kPairs = 20'000'000;  // of all threads together
+constexpr int64_t kPairs = 12'000'000;  // of all threads together
 constexpr int64_t kSizes = 16;          // 16, 32, ... 256 bytes, one after the other
 
 struct alignas(128) Worker {
