@@ -87,11 +87,19 @@ TEST_F(RecordTest, ThreadsThatFreeEachOthersBlocks) {
   EXPECT_LE(info.at("end_live_bytes"), 8192);  // C library
 }
 
+TEST_F(RecordTest, AddressesThatGoFromThreadToThreadKeepTheirOrder) {
+  setenv("LD_PRELOAD", BuiltFile("testing/liblast_freed_malloc.so").c_str(), 1);
+  RecordKnownCalls("threads 4 100000", path_);  // which verifies
+  unsetenv("LD_PRELOAD");
+  EXPECT_EQ(Info(path_).at("events_by_kind").at("malloc"), 400'000);
+}
+
+// More threads than there are chunks of memory.
 TEST_F(RecordTest, ThreadsThatEndLeaveTheirEvents) {
-  RecordKnownCalls("churn 3000", path_);
+  RecordKnownCalls("churn 9000", path_);
   const json info = Info(path_);
-  EXPECT_EQ(info.at("events_by_kind").at("malloc"), 3000);
-  EXPECT_GE(info.at("threads").size(), 3001u);
+  EXPECT_EQ(info.at("events_by_kind").at("malloc"), 9000);
+  EXPECT_GE(info.at("threads").size(), 9001u);
 }
 
 TEST_F(RecordTest, ForkedChildrenAreLeftAlone) {

@@ -37,6 +37,7 @@ bool DecodeTimes(absl::string_view *bytes, std::vector<Event> *events) {
 // address before (odd numbers).
 void EncodeAddresses(const std::vector<Event> &events, std::string *bytes) {
   absl::flat_hash_map<uint64_t, uint64_t> handed_out;  // address to its place in the order
+  handed_out.reserve(events.size());
   uint64_t count = 0;
   uint64_t previous = 0;
   for (const Event &event : events) {
