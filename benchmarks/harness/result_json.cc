@@ -157,12 +157,21 @@ Json MetricJson(const Metric &metric, const std::optional<MetricSummary> &summar
                {"ratio_low", nullptr},      {"ratio_high", nullptr}, {"verdict", "no_baseline"},
                {"best", summary->best}};
   if (summary->ratio) {
-    json["ratio"] = summary->ratio->median;
+    json["ratio"] = summary->ratio->ratio;
     if (summary->ratio->interval) {
       json["ratio_low"] = summary->ratio->interval->low;
       json["ratio_high"] = summary->ratio->interval->high;
     }
-    json["verdict"] = is_baseline ? "baseline" : NameOf(summary->ratio->verdict);
+  }
+  if (is_baseline) json["verdict"] = "baseline";
+  if (summary->judgement) {
+    json["verdict"] = NameOf(summary->judgement->verdict);
+  }
+  if (summary->judgement && summary->ratio->interval) {
+    json["p_value"] = summary->ratio->p;
+    json["p_value_rank"] = summary->ratio->rank_p;
+    json["p_value_adjusted"] = summary->judgement->adjusted_p;
+    json["smallest_visible"] = OrNull(summary->judgement->smallest_visible);
   }
   return json;
 }

@@ -77,9 +77,23 @@ std::optional<MetricSummary> SummariseCell(const Cell &cell, const Cell *baselin
   return summary;
 }
 
+// All cells of a metric are judged together.
+void JudgeCells(const Matrix &matrix, size_t metric, Summary *summary) {
+  std::vector<MetricSummary *> compared;
+  std::vector<statistics::Comparison> comparisons;
+  for (size_t i = 0; i < matrix.cells.size(); i++) {
+    std::optional<MetricSummary> &of_cell = summary->cells[i].metrics[metric];
+    if (matrix.cells[i].allocator == matrix.baseline || !of_cell || !of_cell->ratio) continue;
+    compared.push_back(&*of_cell);
+    comparisons.push_back(*of_cell->ratio);
+  }
+  const std::vector<statistics::Judgement> judgements = statistics::Judge(comparisons);
+  for (size_t i = 0; i < compared.size(); i++) compared[i]->judgement = judgements[i];
+}
+
 // By the ratio that the table shows, or by the median where the row has none.
 double Rank(const MetricSummary &summary) {
-  return summary.ratio ? summary.ratio->median : summary.median;
+  return summary.ratio ? summary.ratio->ratio : summary.median;
 }
 
 void MarkBest(const Matrix &matrix, size_t metric, Summary *summary) {
@@ -100,7 +114,7 @@ std::optional<Geomean> GeomeanOf(const Matrix &matrix, const Summary &summary, s
   for (size_t i = 0; i < matrix.cells.size(); i++) {
     const std::optional<MetricSummary> &cell = summary.cells[i].metrics[metric];
     if (matrix.cells[i].allocator != allocator || !cell || !cell->ratio) continue;
-    ratios.push_back(cell->ratio->median);
+    ratios.push_back(cell->ratio->ratio);
   }
   if (ratios.empty()) return std::nullopt;
   return Geomean{statistics::GeometricMean(ratios), ratios.size()};
@@ -140,7 +154,10 @@ Summary Summarise(const Matrix &matrix, uint64_t seed) {
       of_cell.metrics.push_back(SummariseCell(cell, baseline, metric, seed));
     }
   }
-  for (size_t metric = 0; metric < Metrics().size(); metric++) MarkBest(matrix, metric, &summary);
+  for (size_t metric = 0; metric < Metrics().size(); metric++) {
+    JudgeCells(matrix, metric, &summary);
+    MarkBest(matrix, metric, &summary);
+  }
   for (size_t allocator = 0; allocator < matrix.allocators.size(); allocator++) {
     auto &of_allocator = summary.geomeans.emplace_back();
     for (size_t metric = 0; metric < Metrics().size(); metric++) {

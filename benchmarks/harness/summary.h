@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "benchmarks/harness/model.h"
-#include "benchmarks/statistics/statistics.h"
+#include "benchmarks/statistics/comparison.h"
 
 namespace loam::matrix {
 
@@ -29,7 +29,10 @@ const std::vector<Metric> &Metrics();
 struct MetricSummary {
   double median = 0;
   // Against the baseline, over the rounds that both have; none when there are none.
-  std::optional<statistics::PairedRatio> ratio;
+  std::optional<statistics::Comparison> ratio;
+  // What that says, next to all others of the same metric. None without a
+  // ratio, and for the baseline.
+  std::optional<statistics::Judgement> judgement;
   bool best = false;  // the least of its row, the floor left out
 };
 

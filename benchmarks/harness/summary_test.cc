@@ -52,19 +52,41 @@ TEST_F(SummaryTest, PairsRoundsAndMarksTheBestWithoutTheFloor) {
   const Summary summary = Summarise(matrix_, 1);
   const MetricSummary &peer = *summary.cells[0].metrics[kTime];
   EXPECT_DOUBLE_EQ(peer.median, 75);
-  EXPECT_DOUBLE_EQ(peer.ratio->median, 0.5);
-  EXPECT_EQ(peer.ratio->verdict, statistics::Verdict::kLess);
+  EXPECT_DOUBLE_EQ(peer.ratio->ratio, 0.5);
+  EXPECT_EQ(peer.judgement->verdict, statistics::Verdict::kLess);
   EXPECT_TRUE(peer.best);
-  EXPECT_DOUBLE_EQ(summary.cells[1].metrics[kTime]->ratio->median, 1);
+  EXPECT_DOUBLE_EQ(summary.cells[1].metrics[kTime]->ratio->ratio, 1);
   EXPECT_FALSE(summary.cells[1].metrics[kTime]->best);
   EXPECT_FALSE(summary.cells[2].metrics[kTime]->best);
+}
+
+TEST_F(SummaryTest, ManyCellsAreJudgedTogether) {
+  // A difference that one cell alone would show is chance among fifty.
+  Measure(0, {97, 96, 99, 98, 97, 99, 96});
+  Measure(1, {100, 100, 100, 100, 100, 100, 100});
+  EXPECT_EQ(Summarise(matrix_, 1).cells[0].metrics[kTime]->judgement->verdict,
+            statistics::Verdict::kLess);
+  for (int threads = 2; threads <= 50; threads++) {
+    for (size_t i = 0; i < 2; i++) {
+      Cell cell = matrix_.cells[i];
+      cell.threads = threads;
+      cell.repetitions.clear();
+      matrix_.cells.push_back(cell);
+      Measure(matrix_.cells.size() - 1,
+              i == 0 ? std::vector<int64_t>{90, 110, 95, 105, 100, 107, 93}
+                     : std::vector<int64_t>{100, 100, 100, 100, 100, 100, 100});
+    }
+  }
+  const Summary summary = Summarise(matrix_, 1);
+  EXPECT_EQ(summary.cells[0].metrics[kTime]->judgement->verdict, statistics::Verdict::kCannotTell);
+  EXPECT_FALSE(summary.cells[1].metrics[kTime]->judgement.has_value());
 }
 
 TEST_F(SummaryTest, ARoundThatOneOfTheTwoLacksIsLeftOut) {
   Measure(0, {50, 50, 50});
   Measure(1, {100, 100, 25});
   matrix_.cells[0].repetitions.pop_back();
-  EXPECT_DOUBLE_EQ(Summarise(matrix_, 1).cells[0].metrics[kTime]->ratio->median, 0.5);
+  EXPECT_DOUBLE_EQ(Summarise(matrix_, 1).cells[0].metrics[kTime]->ratio->ratio, 0.5);
 }
 
 TEST_F(SummaryTest, WhatWasNotMeasuredHasNoSummary) {

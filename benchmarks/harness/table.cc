@@ -89,6 +89,27 @@ TableRow ReadGeomean(const Json &result, const std::string &metric, size_t rows)
   return row;
 }
 
+// How small a difference the cells of a table could have shown; nothing where
+// no cell says.
+std::string ReadSensitivity(const Json &result, const Metric &metric) {
+  std::vector<double> visible;
+  for (const Json &cell : result.at("cells")) {
+    const Json &value = cell.at(metric.name);
+    if (value.is_null() || !value.contains("smallest_visible")) continue;
+    const Json &smallest = value.at("smallest_visible");
+    if (!smallest.is_null()) visible.push_back(100 * smallest.get<double>());
+  }
+  if (visible.empty()) return "";
+  std::sort(visible.begin(), visible.end());
+  const auto share = [&visible](size_t percent) {
+    return visible[(visible.size() - 1) * percent / 100];
+  };
+  return absl::StrFormat(
+      "%s: half of the cells would have shown a difference of %.2g %%, "
+      "nine of ten one of %.2g %%",
+      metric.title, share(50), share(90));
+}
+
 // One line for all cells that have the same trouble.
 std::vector<std::string> ReadProblems(const Json &result) {
   constexpr size_t kMostNamed = 6;
@@ -134,12 +155,14 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     if (table.rows.empty()) continue;
     table.geomean = ReadGeomean(result, metric.name, table.rows.size());
     report.tables.push_back(table);
+    const std::string sensitivity = ReadSensitivity(result, metric);
+    if (!sensitivity.empty()) report.notes.push_back(sensitivity);
   }
-  report.notes = ReadProblems(result);
+  for (const std::string &problem : ReadProblems(result)) report.notes.push_back(problem);
   const size_t rounds = result.at("context").at("rounds");
-  if (rounds < statistics::kFewestPairsForInterval) {
-    report.notes.push_back(absl::StrCat(rounds, " rounds are too few to tell: an interval needs ",
-                                        statistics::kFewestPairsForInterval));
+  if (rounds < statistics::kFewestForInterval) {
+    report.notes.push_back(absl::StrCat(rounds, " rounds are too few to tell: it takes ",
+                                        statistics::kFewestForInterval));
   }
   const Json &loads = result.at("context").at("load_avg");
   const double processors = result.at("context").at("num_cpus");
@@ -253,7 +276,7 @@ std::string RenderTerminal(const Report &report, bool colour) {
   }
   absl::StrAppend(&text, Legend(report),
                   "\n* best of its row, the floor left out   ~ cannot tell from ", report.baseline,
-                  " (the 95 % interval holds 1)   - not measured\n");
+                  " (from chance, all cells considered)   - not measured\n");
   for (const std::string &note : report.notes) absl::StrAppend(&text, note, "\n");
   return text;
 }
@@ -271,7 +294,7 @@ std::string RenderMarkdown(const Report &report) {
   }
   absl::StrAppend(&text, Legend(report),
                   " **Best** of its row, the floor left out; _cannot tell_ from ", report.baseline,
-                  ": the 95 % interval holds 1; - not measured.\n");
+                  ": it may be chance, all cells considered; - not measured.\n");
   for (const std::string &note : report.notes) absl::StrAppend(&text, "\n- ", note);
   if (!report.notes.empty()) absl::StrAppend(&text, "\n");
   return text;

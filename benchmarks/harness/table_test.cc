@@ -146,6 +146,15 @@ TEST(ReadReportTest, SaysThatTheMachineWasBusy) {
   EXPECT_THAT(ReadReport(result)->notes.back(), HasSubstr("busy when the run began (load 1.5"));
 }
 
+TEST(ReadReportTest, SaysHowSmallADifferenceWouldHaveShown) {
+  Json result = Result();
+  result["cells"][1]["peak_rss"]["smallest_visible"] = 0.021;
+  result["cells"][2]["peak_rss"]["smallest_visible"] = 0.3;
+  EXPECT_EQ(ReadReport(result)->notes.front(),
+            "Peak RSS: half of the cells would have shown a difference of 2.1 %, nine of ten one "
+            "of 2.1 %");
+}
+
 TEST(RenderMarkdownTest, IsATable) {
   const std::string text = RenderMarkdown(*ReadReport(Result()));
   EXPECT_THAT(text, HasSubstr("| | glibc | fast | odd |\n| --- | ---: | ---: | ---: |\n"

@@ -4,24 +4,36 @@
 #include <cmath>
 #include <random>
 
+#include "benchmarks/statistics/student.h"
+
 namespace loam::statistics {
 namespace {
-
-constexpr size_t kResamples = 4000;
-constexpr double kNormalQuantile975 = 1.959963984540054;
 
 double NormalDistribution(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
 
 // The share of resampled medians that the interval leaves out on each side.
 double ExpandedTail(size_t count) {
   const double n = static_cast<double>(count);
-  return NormalDistribution(-std::sqrt(n / (n - 1)) * StudentQuantile975(count - 1));
+  return NormalDistribution(-std::sqrt(n / (n - 1)) * StudentQuantile(0.975, n - 1));
 }
 
 // The value of which a share of `sorted` lies below.
 double Percentile(const std::vector<double> &sorted, double share) {
   const double last = static_cast<double>(sorted.size() - 1);
   return sorted[static_cast<size_t>(std::lround(share * last))];
+}
+
+// What `count` values make of their resampled medians.
+Interval Expanded(std::vector<double> medians, size_t count) {
+  std::sort(medians.begin(), medians.end());
+  const double tail = ExpandedTail(count);
+  return {Percentile(medians, tail), Percentile(medians, 1 - tail)};
+}
+
+double ResampledMedian(const std::vector<double> &values, std::mt19937_64 *random) {
+  std::vector<double> sample(values.size());
+  for (double &value : sample) value = values[(*random)() % values.size()];
+  return Median(std::move(sample));
 }
 
 }  // namespace
@@ -40,41 +52,48 @@ double GeometricMean(const std::vector<double> &values) {
   return std::exp(sum / static_cast<double>(values.size()));
 }
 
-double StudentQuantile975(size_t degrees) {
-  const double z = kNormalQuantile975;
-  const double v = static_cast<double>(degrees);
-  const double z2 = z * z;
-  const double first = (z2 + 1) / 4;
-  const double second = ((5 * z2 + 16) * z2 + 3) / 96;
-  const double third = (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
-  return z * (1 + first / v + second / (v * v) + third / (v * v * v));
+Location TrimmedMean(std::vector<double> values) {
+  constexpr size_t kValuesForEachTrimmed = 15;
+  const size_t trimmed = values.size() / kValuesForEachTrimmed;
+  const size_t last = values.size() - 1 - trimmed;
+  std::sort(values.begin(), values.end());
+  // Yuen: the spread is that of the values with the trimmed ones moved to the
+  // nearest that is kept.
+  for (double &value : values) value = std::clamp(value, values[trimmed], values[last]);
+  double kept_sum = 0;
+  double all_sum = 0;
+  for (size_t i = 0; i < values.size(); i++) {
+    all_sum += values[i];
+    if (i >= trimmed && i <= last) kept_sum += values[i];
+  }
+  const double all_mean = all_sum / static_cast<double>(values.size());
+  double squares = 0;
+  for (double value : values) squares += (value - all_mean) * (value - all_mean);
+  const double kept = static_cast<double>(last - trimmed + 1);
+  return {kept_sum / kept, std::sqrt(squares / (kept * (kept - 1))), kept - 1};
 }
 
 std::optional<Interval> BootstrapMedian95(const std::vector<double> &values, size_t resamples,
                                           uint64_t seed) {
-  if (values.size() < kFewestPairsForInterval) return std::nullopt;
+  if (values.size() < kFewestForInterval) return std::nullopt;
   std::mt19937_64 random(seed);
   std::vector<double> medians(resamples);
-  std::vector<double> sample(values.size());
-  for (double &median : medians) {
-    for (double &value : sample) value = values[random() % values.size()];
-    median = Median(sample);
-  }
-  std::sort(medians.begin(), medians.end());
-  const double tail = ExpandedTail(values.size());
-  return Interval{Percentile(medians, tail), Percentile(medians, 1 - tail)};
+  for (double &median : medians) median = ResampledMedian(values, &random);
+  return Expanded(std::move(medians), values.size());
 }
 
-PairedRatio ComparePaired(const std::vector<double> &measured, const std::vector<double> &baseline,
-                          uint64_t seed) {
-  std::vector<double> ratios;
-  for (size_t i = 0; i < measured.size(); i++) ratios.push_back(measured[i] / baseline[i]);
-  PairedRatio result = {Median(ratios), BootstrapMedian95(ratios, kResamples, seed),
-                        Verdict::kCannotTell};
-  if (result.interval && !result.interval->Contains(1)) {
-    result.verdict = result.interval->high < 1 ? Verdict::kLess : Verdict::kMore;
+std::optional<Interval> BootstrapMedianRatio95(const std::vector<double> &left,
+                                               const std::vector<double> &right, size_t resamples,
+                                               uint64_t seed) {
+  const size_t fewer = std::min(left.size(), right.size());
+  if (fewer < kFewestForInterval) return std::nullopt;
+  std::mt19937_64 random(seed);
+  std::vector<double> ratios(resamples);
+  for (double &ratio : ratios) {
+    ratio = ResampledMedian(left, &random);
+    ratio /= ResampledMedian(right, &random);
   }
-  return result;
+  return Expanded(std::move(ratios), fewer);
 }
 
 }  // namespace loam::statistics

@@ -20,15 +20,6 @@ TEST(GeometricMeanTest, KnownAnswers) {
   EXPECT_NEAR(GeometricMean({0.5, 2, 1}), 1, 1e-12);
 }
 
-// Values of the usual printed tables.
-TEST(StudentQuantile975Test, AgreesWithTables) {
-  EXPECT_NEAR(StudentQuantile975(5), 2.5706, 0.003);
-  EXPECT_NEAR(StudentQuantile975(6), 2.4469, 0.002);
-  EXPECT_NEAR(StudentQuantile975(10), 2.2281, 0.001);
-  EXPECT_NEAR(StudentQuantile975(30), 2.0423, 0.0005);
-  EXPECT_NEAR(StudentQuantile975(1000000), 1.95996, 0.0001);
-}
-
 TEST(BootstrapMedian95Test, GivesNothingForTooFewValues) {
   EXPECT_FALSE(BootstrapMedian95({1, 1, 1, 1, 1}, 1000, 1).has_value());
   EXPECT_TRUE(BootstrapMedian95({1, 1, 1, 1, 1, 1}, 1000, 1).has_value());
@@ -77,35 +68,32 @@ TEST(BootstrapMedian95Test, MissesTheTruthOneTimeInTwentyAtMost) {
 
 TEST(BootstrapMedian95Test, IsNotSoWideThatItSaysNothing) { EXPECT_GE(ShareOfMisses(25), 0.01); }
 
-TEST(ComparePairedTest, FindsADifferenceThatIsThereInEveryRound) {
-  // The rounds differ threefold, the ratio within a round hardly at all.
-  const std::vector<double> baseline = {100, 150, 300, 120, 200, 250, 110};
-  std::vector<double> half;
-  for (double value : baseline) half.push_back(value * 0.5 + 1);
-  const PairedRatio ratio = ComparePaired(half, baseline, 1);
-  EXPECT_NEAR(ratio.median, 0.506, 0.01);
-  EXPECT_EQ(ratio.verdict, Verdict::kLess);
-  EXPECT_EQ(ComparePaired(baseline, half, 1).verdict, Verdict::kMore);
+TEST(BootstrapMedianRatio95Test, HoldsTheRatioOfLikeSpreads) {
+  const std::vector<double> values = {9, 10, 11, 10, 9, 11, 10};
+  std::vector<double> twice;
+  for (double value : values) twice.push_back(2 * value);
+  const auto interval = BootstrapMedianRatio95(twice, values, 2000, 1);
+  EXPECT_TRUE(interval->Contains(2));
+  EXPECT_GT(interval->low, 1.5);
+  EXPECT_LT(interval->high, 2.5);
+  EXPECT_FALSE(BootstrapMedianRatio95({1, 2, 3}, values, 2000, 1).has_value());
 }
 
-TEST(ComparePairedTest, CannotTellNoiseFromADifference) {
-  const std::vector<double> baseline = {100, 100, 100, 100, 100, 100, 100};
-  const std::vector<double> noisy = {80, 120, 90, 110, 95, 105, 99};
-  EXPECT_EQ(ComparePaired(noisy, baseline, 1).verdict, Verdict::kCannotTell);
+TEST(TrimmedMeanTest, IsTheMeanOfAFew) {
+  const Location location = TrimmedMean({1, 2, 3, 4, 10});
+  EXPECT_DOUBLE_EQ(location.mean, 4);
+  EXPECT_DOUBLE_EQ(location.standard_error, std::sqrt(50.0 / (5 * 4)));
+  EXPECT_DOUBLE_EQ(location.degrees, 4);
 }
 
-TEST(ComparePairedTest, CannotTellFromTooFewRounds) {
-  const PairedRatio ratio = ComparePaired({1, 1, 1}, {2, 2, 2}, 1);
-  EXPECT_EQ(ratio.median, 0.5);
-  EXPECT_FALSE(ratio.interval.has_value());
-  EXPECT_EQ(ratio.verdict, Verdict::kCannotTell);
-}
-
-TEST(ComparePairedTest, CannotTellTheBaselineFromItself) {
-  const std::vector<double> baseline = {3, 1, 4, 1, 5, 9, 2};
-  const PairedRatio ratio = ComparePaired(baseline, baseline, 1);
-  EXPECT_EQ(ratio.median, 1);
-  EXPECT_EQ(ratio.verdict, Verdict::kCannotTell);
+TEST(TrimmedMeanTest, LeavesOutTheEndsOfMany) {
+  std::vector<double> values(15, 7);
+  values[3] = 1e9;
+  values[4] = -1e9;
+  const Location location = TrimmedMean(values);
+  EXPECT_DOUBLE_EQ(location.mean, 7);
+  EXPECT_DOUBLE_EQ(location.standard_error, 0);
+  EXPECT_DOUBLE_EQ(location.degrees, 12);
 }
 
 }  // namespace
