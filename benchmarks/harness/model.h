@@ -127,6 +127,7 @@ struct Cell {
   size_t allocator = 0;  // index into Matrix::allocators
   size_t workload = 0;   // index into Matrix::workloads
   int threads = 1;
+  size_t machine = 0;  // index into Matrix::machines
   CellStatus status = CellStatus::kOk;
   std::string message;  // why it is not ok
   std::vector<Repetition> repetitions;
@@ -136,6 +137,9 @@ struct Matrix {
   std::vector<Allocator> allocators;
   std::vector<Workload> workloads;
   std::vector<Cell> cells;
+  // Where cells were measured; more than one only after a merge of shards. All
+  // cells of a row are of one machine.
+  std::vector<std::string> machines = {""};
   size_t baseline = 0;   // index into allocators
   bool complete = true;  // false when the run was interrupted
 };

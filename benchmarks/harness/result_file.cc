@@ -5,30 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/harness/exclusive_file.h"
 
 namespace loam::matrix {
 namespace {
-
-absl::Status Failed(const std::string &path, int error) {
-  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", strerror(error)));
-}
-
-absl::Status WriteAll(int file, const std::string &text, const std::string &path) {
-  size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = write(file, text.data() + written, text.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return Failed(path, count == 0 ? ENOSPC : errno);
-    written += static_cast<size_t>(count);
-  }
-  return absl::OkStatus();
-}
 
 std::string FolderOf(const std::string &path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -56,14 +40,14 @@ absl::StatusOr<ResultFile> ResultFile::Open(const std::string &place, size_t exp
       return absl::InvalidArgumentError(
           absl::StrCat("cannot write ", path, ": it is not a regular file"));
     }
-    if (access(path.c_str(), W_OK) != 0) return Failed(path, errno);
+    if (access(path.c_str(), W_OK) != 0) return CannotWrite(path, errno);
   }
-  std::string temporary = absl::StrCat(path, ".XXXXXX");
-  const int file = mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0) return Failed(path, errno);
-  ResultFile result(path, temporary, file);
-  const int error = posix_fallocate(file, 0, static_cast<off_t>(expected_bytes));
-  if (error != 0) return Failed(path, error);
+  const std::string temporary = absl::StrCat(path, ".part");
+  const absl::StatusOr<int> file = OpenExclusive(temporary);
+  if (!file.ok()) return file.status();
+  ResultFile result(path, temporary, *file);
+  const int error = posix_fallocate(*file, 0, static_cast<off_t>(expected_bytes));
+  if (error != 0) return CannotWrite(path, error);
   return result;
 }
 
@@ -72,17 +56,16 @@ ResultFile::ResultFile(ResultFile &&other) noexcept
 
 ResultFile::~ResultFile() {
   if (file_ < 0) return;
-  close(file_);
   unlink(temporary_.c_str());
+  close(file_);
 }
 
 absl::Status ResultFile::Write(const std::string &text) {
-  const absl::Status written = WriteAll(file_, text, path_);
-  if (!written.ok()) return written;
-  constexpr mode_t kMode = 0644;  // mkostemp made it private
-  if (ftruncate(file_, static_cast<off_t>(text.size())) != 0 || fchmod(file_, kMode) != 0 ||
-      fsync(file_) != 0 || rename(temporary_.c_str(), path_.c_str()) != 0) {
-    return Failed(path_, errno);
+  const int error = WriteAllAt(file_, text, 0);
+  if (error != 0) return CannotWrite(path_, error);
+  if (ftruncate(file_, static_cast<off_t>(text.size())) != 0 || fsync(file_) != 0 ||
+      rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return CannotWrite(path_, errno);
   }
   close(file_);
   file_ = -1;

@@ -1,5 +1,5 @@
-// A result file that is either whole or not there: written beside its place,
-// synced, and renamed.
+// A result file that is either whole or not there: written beside its place, as
+// PATH.part, synced, and renamed. Two processes cannot write one at a time.
 
 #ifndef LOAM_BENCHMARKS_HARNESS_RESULT_FILE_H_
 #define LOAM_BENCHMARKS_HARNESS_RESULT_FILE_H_

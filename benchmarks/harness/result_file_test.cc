@@ -66,6 +66,22 @@ TEST_F(ResultFileTest, LeavesTheOldFileAloneUntilThen) {
   EXPECT_EQ(FilesInFolder(), 1u);
 }
 
+TEST_F(ResultFileTest, HasOneWriterAtATime) {
+  const absl::StatusOr<ResultFile> first = ResultFile::Open(path_, 100);
+  ASSERT_TRUE(first.ok());
+  EXPECT_THAT(std::string(ResultFile::Open(path_, 100).status().message()),
+              HasSubstr("another run is writing"));
+}
+
+TEST_F(ResultFileTest, WhatAKillLeftBehindIsNoHindrance) {
+  std::ofstream(path_ + ".part") << std::string(9000, 'x');
+  absl::StatusOr<ResultFile> file = ResultFile::Open(path_, 100);
+  ASSERT_TRUE(file.ok());
+  ASSERT_TRUE(file->Write("new").ok());
+  EXPECT_EQ(Read(), "new");
+  EXPECT_EQ(FilesInFolder(), 1u);
+}
+
 TEST_F(ResultFileTest, WritesThroughASymbolicLink) {
   const fs::path target = folder_ / "target.json";
   std::ofstream(target) << "old";

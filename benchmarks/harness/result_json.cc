@@ -1,53 +1,13 @@
 #include "benchmarks/harness/result_json.h"
 
 #include "absl/strings/str_cat.h"
+#include "benchmarks/harness/names.h"
+#include "benchmarks/harness/repetition_json.h"
 
 namespace loam::matrix {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-const char *NameOf(AllocatorKind kind) {
-  switch (kind) {
-    case AllocatorKind::kSystem:
-      return "system";
-    case AllocatorKind::kLoam:
-      return "loam";
-    case AllocatorKind::kPeer:
-      return "peer";
-    case AllocatorKind::kFloor:
-      return "floor";
-    case AllocatorKind::kGiven:
-      return "given";
-  }
-  return "unknown";
-}
-
-const char *NameOf(CellStatus status) {
-  switch (status) {
-    case CellStatus::kOk:
-      return "ok";
-    case CellStatus::kFailed:
-      return "failed";
-    case CellStatus::kTimedOut:
-      return "timed_out";
-    case CellStatus::kSkipped:
-      return "skipped";
-  }
-  return "unknown";
-}
-
-const char *NameOf(statistics::Verdict verdict) {
-  switch (verdict) {
-    case statistics::Verdict::kLess:
-      return "less";
-    case statistics::Verdict::kMore:
-      return "more";
-    case statistics::Verdict::kCannotTell:
-      return "cannot_tell";
-  }
-  return "unknown";
-}
 
 Json OrNull(const std::string &text) { return text.empty() ? Json() : Json(text); }
 
@@ -75,44 +35,11 @@ Json WorkloadJson(const Workload &workload) {
           {"problem", OrNull(workload.problem)}};
 }
 
-Json PointsJson(const std::vector<MemoryPoint> &points) {
-  Json json = Json::array();
-  for (const MemoryPoint &point : points) {
-    json.push_back({{"live_bytes", point.live_bytes}, {"rss_bytes", point.rss_bytes}});
-  }
-  return json;
-}
-
-Json SamplesJson(const std::vector<TraceSample> &samples) {
-  if (samples.empty()) return nullptr;
-  Json json = Json::array();
-  for (const TraceSample &sample : samples) {
-    json.push_back({sample.operation, sample.live_bytes, sample.rss_bytes});
-  }
-  return json;
-}
-
-Json CallLatencyJson(const std::optional<CallLatency> &call) {
-  if (!call) return nullptr;
-  return {{"count", call->count},   {"p50_ns", call->p50_ns},     {"p90_ns", call->p90_ns},
-          {"p99_ns", call->p99_ns}, {"p99_9_ns", call->p99_9_ns}, {"p99_99_ns", call->p99_99_ns},
-          {"max_ns", call->max_ns}};
-}
-
-Json LatencyJson(const std::optional<Latency> &latency) {
-  if (!latency) return nullptr;
-  return {{"clock_ns", latency->clock_ns},
-          {"clock_step_ns", latency->clock_step_ns},
-          {"malloc", CallLatencyJson(latency->malloc_calls)},
-          {"free", CallLatencyJson(latency->free_calls)}};
-}
-
-Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
+Json RepetitionEntry(const Matrix &matrix, const Cell &cell, size_t index) {
   const Repetition &repetition = cell.repetitions[index];
-  const Usage &process = repetition.process;
   const double operations = static_cast<double>(repetition.operations);
   const std::string name = CellName(matrix, cell);
-  return {
+  Json entry = {
       // Google Benchmark's fields; times are for one operation.
       {"name", name},
       {"run_name", name},
@@ -127,27 +54,9 @@ Json RepetitionJson(const Matrix &matrix, const Cell &cell, size_t index) {
       // Ours.
       {"allocator", matrix.allocators[cell.allocator].name},
       {"workload", matrix.workloads[cell.workload].name},
-      {"round", repetition.round},
-      {"work_wall_ns", repetition.work_wall_ns},
-      {"work_cpu_ns", repetition.work_cpu_ns},
-      {"process_wall_ns", process.wall_ns},
-      {"process_user_ns", process.user_ns},
-      {"process_system_ns", process.system_ns},
-      {"peak_rss_bytes", process.peak_rss_bytes},
-      {"start_rss_bytes", OrNull(repetition.start_rss_bytes)},
-      {"end_rss_bytes", OrNull(repetition.end_rss_bytes)},
-      {"trough_rss_bytes", OrNull(repetition.trough_rss_bytes)},
-      {"trough_live_bytes", OrNull(repetition.trough_live_bytes)},
-      {"settled_rss_bytes", OrNull(repetition.settled_rss_bytes)},
-      {"memory_points", PointsJson(repetition.memory_points)},
-      {"latency", LatencyJson(repetition.latency)},
-      {"live_peak_bytes", OrNull(repetition.live_peak_bytes)},
-      {"trace_samples", SamplesJson(repetition.trace_samples)},
-      {"minor_faults", process.minor_faults},
-      {"major_faults", process.major_faults},
-      {"voluntary_context_switches", process.voluntary_switches},
-      {"involuntary_context_switches", process.involuntary_switches},
   };
+  entry.update(RepetitionToJson(repetition));
+  return entry;
 }
 
 Json MetricJson(const Metric &metric, const std::optional<MetricSummary> &summary,
@@ -185,6 +94,7 @@ Json CellJson(const Matrix &matrix, size_t index, const Summary &summary) {
                {"status", NameOf(cell.status)},
                {"message", OrNull(cell.message)},
                {"repetitions", cell.repetitions.size()}};
+  if (matrix.machines.size() > 1) json["machine"] = matrix.machines[cell.machine];
   for (size_t metric = 0; metric < Metrics().size(); metric++) {
     json[Metrics()[metric].name] = MetricJson(
         Metrics()[metric], summary.cells[index].metrics[metric], cell.allocator == matrix.baseline);
@@ -192,10 +102,11 @@ Json CellJson(const Matrix &matrix, size_t index, const Summary &summary) {
   return json;
 }
 
-Json GeomeanJson(const Matrix &matrix, size_t allocator, const Summary &summary) {
+Json GeomeanJson(const Matrix &matrix, size_t machine, size_t allocator, const Summary &summary) {
   Json json = {{"allocator", matrix.allocators[allocator].name}};
+  if (matrix.machines.size() > 1) json["machine"] = matrix.machines[machine];
   for (size_t metric = 0; metric < Metrics().size(); metric++) {
-    const std::optional<Geomean> &geomean = summary.geomeans[allocator][metric];
+    const std::optional<Geomean> &geomean = summary.geomeans[machine][allocator][metric];
     json[Metrics()[metric].name] =
         geomean ? Json{{"ratio", geomean->ratio}, {"cells", geomean->rows}} : Json();
   }
@@ -223,14 +134,18 @@ Json ResultJson(const Matrix &matrix, const Summary &summary, const Json &contex
   for (const Workload &workload : matrix.workloads) {
     json["workloads"].push_back(WorkloadJson(workload));
   }
-  for (size_t i = 0; i < matrix.allocators.size(); i++) {
-    json["allocators"].push_back(AllocatorJson(matrix.allocators[i]));
-    json["geomeans"].push_back(GeomeanJson(matrix, i, summary));
+  for (const Allocator &allocator : matrix.allocators) {
+    json["allocators"].push_back(AllocatorJson(allocator));
+  }
+  for (size_t machine = 0; machine < summary.geomeans.size(); machine++) {
+    for (size_t allocator = 0; allocator < matrix.allocators.size(); allocator++) {
+      json["geomeans"].push_back(GeomeanJson(matrix, machine, allocator, summary));
+    }
   }
   for (size_t i = 0; i < matrix.cells.size(); i++) {
     json["cells"].push_back(CellJson(matrix, i, summary));
     for (size_t repetition = 0; repetition < matrix.cells[i].repetitions.size(); repetition++) {
-      json["benchmarks"].push_back(RepetitionJson(matrix, matrix.cells[i], repetition));
+      json["benchmarks"].push_back(RepetitionEntry(matrix, matrix.cells[i], repetition));
     }
   }
   return json;

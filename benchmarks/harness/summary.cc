@@ -108,12 +108,13 @@ void MarkBest(const Matrix &matrix, size_t metric, Summary *summary) {
   for (const auto &[row, least] : best) least->best = true;
 }
 
-std::optional<Geomean> GeomeanOf(const Matrix &matrix, const Summary &summary, size_t allocator,
-                                 size_t metric) {
+std::optional<Geomean> GeomeanOf(const Matrix &matrix, const Summary &summary, size_t machine,
+                                 size_t allocator, size_t metric) {
   std::vector<double> ratios;
   for (size_t i = 0; i < matrix.cells.size(); i++) {
     const std::optional<MetricSummary> &cell = summary.cells[i].metrics[metric];
-    if (matrix.cells[i].allocator != allocator || !cell || !cell->ratio) continue;
+    if (matrix.cells[i].machine != machine || matrix.cells[i].allocator != allocator) continue;
+    if (!cell || !cell->ratio) continue;
     ratios.push_back(cell->ratio->ratio);
   }
   if (ratios.empty()) return std::nullopt;
@@ -158,10 +159,13 @@ Summary Summarise(const Matrix &matrix, uint64_t seed) {
     JudgeCells(matrix, metric, &summary);
     MarkBest(matrix, metric, &summary);
   }
-  for (size_t allocator = 0; allocator < matrix.allocators.size(); allocator++) {
-    auto &of_allocator = summary.geomeans.emplace_back();
-    for (size_t metric = 0; metric < Metrics().size(); metric++) {
-      of_allocator.push_back(GeomeanOf(matrix, summary, allocator, metric));
+  for (size_t machine = 0; machine < matrix.machines.size(); machine++) {
+    auto &of_machine = summary.geomeans.emplace_back();
+    for (size_t allocator = 0; allocator < matrix.allocators.size(); allocator++) {
+      auto &of_allocator = of_machine.emplace_back();
+      for (size_t metric = 0; metric < Metrics().size(); metric++) {
+        of_allocator.push_back(GeomeanOf(matrix, summary, machine, allocator, metric));
+      }
     }
   }
   return summary;

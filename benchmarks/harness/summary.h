@@ -46,8 +46,9 @@ struct Geomean {
 };
 
 struct Summary {
-  std::vector<CellSummary> cells;                             // as matrix.cells
-  std::vector<std::vector<std::optional<Geomean>>> geomeans;  // [allocator][metric]
+  std::vector<CellSummary> cells;  // as matrix.cells
+  // [machine][allocator][metric]: ratios of different machines are not mixed.
+  std::vector<std::vector<std::vector<std::optional<Geomean>>>> geomeans;
 };
 
 // Only cells that are ok are summarised; those of a failed one are empty.

@@ -96,7 +96,7 @@ TEST_F(SummaryTest, WhatWasNotMeasuredHasNoSummary) {
   const Summary summary = Summarise(matrix_, 1);
   EXPECT_FALSE(summary.cells[0].metrics[kTroughRss].has_value());
   EXPECT_FALSE(summary.cells[2].metrics[kTime].has_value());
-  EXPECT_FALSE(summary.geomeans[2][kTime].has_value());
+  EXPECT_FALSE(summary.geomeans[0][2][kTime].has_value());
 }
 
 TEST_F(SummaryTest, ACellThatFailedLaterHasNoSummary) {
@@ -126,9 +126,9 @@ TEST_F(SummaryTest, TheGeomeanGoesOverTheRowsThatTheAllocatorHas) {
     matrix_.cells.push_back(cell);
   }
   const Summary summary = Summarise(matrix_, 1);
-  EXPECT_DOUBLE_EQ(summary.geomeans[0][kTime]->ratio, 1);  // of 0.5 and 2
-  EXPECT_EQ(summary.geomeans[0][kTime]->rows, 2u);
-  EXPECT_DOUBLE_EQ(summary.geomeans[0][kPeakRss]->ratio, 1);
+  EXPECT_DOUBLE_EQ(summary.geomeans[0][0][kTime]->ratio, 1);  // of 0.5 and 2
+  EXPECT_EQ(summary.geomeans[0][0][kTime]->rows, 2u);
+  EXPECT_DOUBLE_EQ(summary.geomeans[0][0][kPeakRss]->ratio, 1);
 }
 
 }  // namespace
