@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 namespace loam::matrix {
 namespace {
@@ -50,6 +51,17 @@ std::vector<int> ThreadsOf(const Workload &workload, const std::vector<int> &thr
 
 }  // namespace
 
+std::vector<std::vector<size_t>> RowsOf(const std::vector<Cell> &cells) {
+  std::vector<std::vector<size_t>> rows;
+  for (size_t i = 0; i < cells.size(); i++) {
+    const bool same_row = i > 0 && cells[i].workload == cells[i - 1].workload &&
+                          cells[i].threads == cells[i - 1].threads;
+    if (!same_row) rows.emplace_back();
+    rows.back().push_back(i);
+  }
+  return rows;
+}
+
 std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
                             const std::vector<Workload> &workloads,
                             const std::vector<int> &threads) {
@@ -64,14 +76,18 @@ std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
   return cells;
 }
 
-std::vector<size_t> RoundOrder(const std::vector<Cell> &cells, uint64_t seed, int round) {
-  std::vector<std::vector<size_t>> rows;
-  for (size_t i = 0; i < cells.size(); i++) {
-    const bool same_row = i > 0 && cells[i].workload == cells[i - 1].workload &&
-                          cells[i].threads == cells[i - 1].threads;
-    if (!same_row) rows.emplace_back();
-    rows.back().push_back(i);
+void KeepShard(int shard_index, int shard_count, std::vector<Cell> *cells) {
+  std::vector<Cell> kept;
+  const std::vector<std::vector<size_t>> rows = RowsOf(*cells);
+  for (size_t row = static_cast<size_t>(shard_index); row < rows.size();
+       row += static_cast<size_t>(shard_count)) {
+    for (size_t index : rows[row]) kept.push_back((*cells)[index]);
   }
+  *cells = std::move(kept);
+}
+
+std::vector<size_t> RoundOrder(const std::vector<Cell> &cells, uint64_t seed, int round) {
+  std::vector<std::vector<size_t>> rows = RowsOf(cells);
   std::seed_seq seeds = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32),
                          static_cast<uint32_t>(round)};
   std::mt19937_64 random(seeds);

@@ -17,6 +17,13 @@ std::vector<Cell> PlanCells(const std::vector<Allocator> &allocators,
                             const std::vector<Workload> &workloads,
                             const std::vector<int> &threads);
 
+// The indices of the cells of each row, in order.
+std::vector<std::vector<size_t>> RowsOf(const std::vector<Cell> &cells);
+
+// Keeps the rows of one shard: every shard_count-th. A row stays whole, so that
+// its ratios are of one machine.
+void KeepShard(int shard_index, int shard_count, std::vector<Cell> *cells);
+
 // The order of one round: the rows shuffled, and within a row its allocators,
 // which run one after the other so that a drift of the machine falls on all
 // alike. The same seed and round give the same order.

@@ -66,6 +66,27 @@ TEST(PlanCellsTest, SaysWhyACellCannotRun) {
   EXPECT_EQ(cells[4].message, "broken");
 }
 
+TEST(KeepShardTest, ShardsHaveEveryRowOnceAndWhole) {
+  const std::vector<Cell> all = PlanCells(kAllocators, kWorkloads, {1, 2, 4});
+  size_t cells = 0;
+  for (int shard = 0; shard < 3; shard++) {
+    std::vector<Cell> kept = all;
+    KeepShard(shard, 3, &kept);
+    cells += kept.size();
+    for (const std::vector<size_t> &row : RowsOf(kept)) {
+      EXPECT_EQ(row.size(), kAllocators.size());
+    }
+    EXPECT_EQ(kept[0].workload, all[kAllocators.size() * static_cast<size_t>(shard)].workload);
+  }
+  EXPECT_EQ(cells, all.size());
+}
+
+TEST(KeepShardTest, AShardMayBeEmpty) {
+  std::vector<Cell> cells = PlanCells(kAllocators, kWorkloads, {1});
+  KeepShard(5, 6, &cells);
+  EXPECT_TRUE(cells.empty());
+}
+
 TEST(RoundOrderTest, RunsEachCellOnce) {
   const std::vector<Cell> cells = PlanCells(kAllocators, kWorkloads, {1, 2});
   std::vector<size_t> order = RoundOrder(cells, 5, 3);

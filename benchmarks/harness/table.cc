@@ -22,6 +22,23 @@ std::string RowLabel(const Json &cell) {
   return threads == 1 ? workload : absl::StrCat(workload, " x", threads);
 }
 
+// Of a cell or a mean; empty in a result of one machine.
+std::string MachineOf(const Json &entry) { return entry.value("machine", ""); }
+
+// The machines of a result, each with what its tables' titles say of it.
+std::map<std::string, std::string> ReadMachines(const Json &context) {
+  if (!context.contains("machines")) return {{"", ""}};
+  std::map<std::string, std::string> machines;
+  for (const Json &machine : context.at("machines")) {
+    const std::string name = machine.at("host_name");
+    const Json &processor = machine.at("cpu_model");
+    machines[name] = absl::StrCat(", on ", name, " (",
+                                  processor.is_null() ? "" : processor.get<std::string>() + ", ",
+                                  machine.at("num_cpus").get<int>(), " processors)");
+  }
+  return machines;
+}
+
 TableCell CellWithoutValue(const std::string &status) {
   TableCell cell;
   cell.problem = status == "failed" || status == "timed_out";
@@ -52,11 +69,13 @@ bool Knows(const Json &result, const std::string &metric) {
 
 // One row per (workload, threads), in the file's order; allocators that have
 // nothing in a row leave it blank.
-std::vector<TableRow> ReadRows(const Json &result, const std::string &metric,
+std::vector<TableRow> ReadRows(const Json &result, const std::string &machine,
+                               const std::string &metric,
                                const std::map<std::string, size_t> &columns) {
   std::vector<TableRow> rows;
   std::vector<bool> measured;
   for (const Json &cell : result.at("cells")) {
+    if (MachineOf(cell) != machine) continue;
     const std::string label = RowLabel(cell);
     if (rows.empty() || rows.back().label != label) {
       rows.push_back({label, std::vector<TableCell>(columns.size())});
@@ -73,9 +92,11 @@ std::vector<TableRow> ReadRows(const Json &result, const std::string &metric,
   return shown;
 }
 
-TableRow ReadGeomean(const Json &result, const std::string &metric, size_t rows) {
+TableRow ReadGeomean(const Json &result, const std::string &machine, const std::string &metric,
+                     size_t rows) {
   TableRow row = {"geometric mean", {}};
   for (const Json &geomean : result.at("geomeans")) {
+    if (MachineOf(geomean) != machine) continue;
     const Json &value = geomean.at(metric);
     TableCell cell;
     cell.text = "-";
@@ -148,13 +169,15 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
   }
   for (const Metric &metric : Metrics()) {
     if (!Knows(result, metric.name)) continue;
-    Table table;
-    table.title = metric.title;
-    table.columns = names;
-    table.rows = ReadRows(result, metric.name, columns);
-    if (table.rows.empty()) continue;
-    table.geomean = ReadGeomean(result, metric.name, table.rows.size());
-    report.tables.push_back(table);
+    for (const auto &[machine, on_machine] : ReadMachines(result.at("context"))) {
+      Table table;
+      table.title = absl::StrCat(metric.title, on_machine);
+      table.columns = names;
+      table.rows = ReadRows(result, machine, metric.name, columns);
+      if (table.rows.empty()) continue;
+      table.geomean = ReadGeomean(result, machine, metric.name, table.rows.size());
+      report.tables.push_back(table);
+    }
     const std::string sensitivity = ReadSensitivity(result, metric);
     if (!sensitivity.empty()) report.notes.push_back(sensitivity);
   }
