@@ -5,7 +5,9 @@
 #include <exception>
 #include <string>
 
+#include "benchmarks/harness/files.h"
 #include "benchmarks/harness/options.h"
+#include "benchmarks/harness/process.h"
 #include "benchmarks/harness/runfiles.h"
 #include "benchmarks/harness/session.h"
 
@@ -13,25 +15,51 @@ namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-void Interrupt(int) { interrupted = 1; }
+void Interrupt(int) {
+  interrupted = 1;
+  loam::matrix::StopRunningProcess();
+}
 
 // A second signal ends the program at once.
 void CatchInterrupts() {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   struct sigaction action = {};
   action.sa_handler = Interrupt;
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
 }
 
+absl::Status Measure(const loam::matrix::Options &options, const char *argv0) {
+  const absl::StatusOr<loam::matrix::Runfiles> runfiles = loam::matrix::Runfiles::Find(argv0);
+  if (!runfiles.ok()) return runfiles.status();
+  if (options.task == loam::matrix::Task::kList) return loam::matrix::ListAll(options, *runfiles);
+  CatchInterrupts();
+  return loam::matrix::RunMatrix(options, *runfiles, &interrupted);
+}
+
 absl::Status Run(int argc, char **argv) {
   const absl::StatusOr<loam::matrix::Options> options = loam::matrix::ParseOptions(argc, argv);
   if (!options.ok()) return options.status();
-  if (!options->print.empty()) return loam::matrix::PrintResult(*options);
-  const absl::StatusOr<loam::matrix::Runfiles> runfiles = loam::matrix::Runfiles::Find(argv[0]);
-  if (!runfiles.ok()) return runfiles.status();
-  if (options->list) return loam::matrix::ListAll(*options, *runfiles);
-  CatchInterrupts();
-  return loam::matrix::RunMatrix(*options, *runfiles, &interrupted);
+  switch (options->task) {
+    case loam::matrix::Task::kPrint:
+      return loam::matrix::PrintResult(*options);
+    case loam::matrix::Task::kCompare:
+      return loam::matrix::CompareFiles(*options);
+    case loam::matrix::Task::kMerge:
+      return loam::matrix::MergeFiles(*options);
+    case loam::matrix::Task::kTables:
+      return loam::matrix::RenewDocuments(*options);
+    case loam::matrix::Task::kList:
+    case loam::matrix::Task::kMeasure:
+      return Measure(*options, argv[0]);
+  }
+  return absl::InternalError("no such task");
+}
+
+// As --help says.
+int ExitStatus(const absl::Status &status) {
+  if (status.ok()) return 0;
+  return absl::IsAborted(status) || absl::IsCancelled(status) ? 1 : 2;
 }
 
 }  // namespace
@@ -43,7 +71,6 @@ int main(int argc, char **argv) {
   } catch (const std::exception &error) {
     status = absl::InternalError(error.what());
   }
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "matrix: %s\n", std::string(status.message()).c_str());
-  return 1;
+  if (!status.ok()) std::fprintf(stderr, "matrix: %s\n", std::string(status.message()).c_str());
+  return ExitStatus(status);
 }

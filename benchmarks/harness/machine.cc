@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "benchmarks/harness/build_settings.h"
+#include "benchmarks/harness/sha256.h"
 
 namespace loam::matrix {
 namespace {
@@ -101,6 +102,21 @@ Json ChosenWord(const std::string &text) {
   return text.substr(open + 1, close - open - 1);
 }
 
+// Clones of a disk share a machine-id, and a container may have none and a new
+// host name at each start: all that is known, and the least that changes.
+Json MachineName() {
+  constexpr size_t kDigits = 12;
+  const Json id = FirstLine("/etc/machine-id");
+  utsname system;
+  const std::string host = uname(&system) == 0 ? system.nodename : "";
+  const Json processor = Field(ReadFile("/proc/cpuinfo"), "model name");
+  const absl::StatusOr<std::string> hash = Sha256OfText(
+      absl::StrCat("loam-matrix\n", id.is_null() || id == "" ? host : id.get<std::string>(), "\n",
+                   processor.dump(), "\n", sysconf(_SC_NPROCESSORS_CONF)));
+  if (!hash.ok()) return nullptr;
+  return absl::StrCat("machine-", hash->substr(0, kDigits));
+}
+
 Json MachineContext(const ProcessRunner &runner, const std::string &workspace) {
   utsname system;
   const bool known = uname(&system) == 0;
@@ -109,7 +125,7 @@ Json MachineContext(const ProcessRunner &runner, const std::string &workspace) {
   Json context;
   // These names are Google Benchmark's.
   context["date"] = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::LocalTimeZone());
-  context["host_name"] = known ? Json(system.nodename) : Json();
+  context["host_name"] = MachineName();
   context["num_cpus"] = sysconf(_SC_NPROCESSORS_ONLN);
   context["mhz_per_cpu"] = MegahertzOf(cpuinfo);
   context["load_avg"] = LoadAverages();

@@ -20,6 +20,10 @@ nlohmann::ordered_json Field(const std::string &text, const std::string &key);
 // The word in brackets of "always [madvise] never"; null if there is none.
 nlohmann::ordered_json ChosenWord(const std::string &text);
 
+// A name for this machine that is always the same, tells it from others, and
+// says nothing about it: "machine-0123456789ab". Null if it cannot be had.
+nlohmann::ordered_json MachineName();
+
 // The context of a result file, what is known of the machine, the build and the
 // commit of `workspace` (may be empty). What is not known is null.
 nlohmann::ordered_json MachineContext(const ProcessRunner &runner, const std::string &workspace);

@@ -1,6 +1,9 @@
 #include "benchmarks/harness/machine.h"
 
 #include <gtest/gtest.h>
+#include <sys/utsname.h>
+
+#include <regex>
 
 namespace loam::matrix {
 namespace {
@@ -20,6 +23,20 @@ TEST(ChosenWordTest, IsTheOneInBrackets) {
 
 TEST(FirstLineTest, OfAFileThatIsNotThereIsNull) {
   EXPECT_TRUE(FirstLine("/nonexistent/governor").is_null());
+}
+
+TEST(MachineNameTest, IsAlwaysTheSameAndNoName) {
+  const std::string name = MachineName();
+  EXPECT_EQ(name, MachineName());
+  EXPECT_TRUE(std::regex_match(name, std::regex("machine-[0-9a-f]{12}"))) << name;
+}
+
+TEST(MachineContextTest, DoesNotTellWhatTheMachineIsCalled) {
+  utsname system;
+  ASSERT_EQ(uname(&system), 0);
+  const auto context = MachineContext(ProcessRunner("/nonexistent", "/nonexistent"), "");
+  EXPECT_EQ(context.at("host_name"), MachineName());
+  for (const auto &[key, value] : context.items()) EXPECT_NE(value, system.nodename) << key;
 }
 
 TEST(MachineContextTest, SaysNullForACommitWithoutAWorkspace) {

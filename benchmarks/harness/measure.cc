@@ -1,5 +1,6 @@
 #include "benchmarks/harness/measure.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/status/statusor.h"
@@ -111,7 +112,8 @@ void Fail(CellStatus status, absl::string_view message, Cell *cell) {
   cell->message = std::string(message);
 }
 
-bool WasInterrupted(const MeasureOptions &options) {
+// What an interrupt stops is no result.
+bool Interrupted(const MeasureOptions &options) {
   return options.interrupted != nullptr && *options.interrupted;
 }
 
@@ -122,7 +124,7 @@ absl::Status RunProcess(const ProcessRunner &runner, const MeasureOptions &optio
                         Cell *cell) {
   const absl::StatusOr<Ending> ending = runner.Run(command);
   if (!ending.ok()) return ending.status();
-  if (WasInterrupted(options)) return absl::OkStatus();
+  if (Interrupted(options)) return absl::OkStatus();
   if (ending->kind != Ending::Kind::kDone) {
     const bool timed_out = ending->kind == Ending::Kind::kTimedOut;
     Fail(timed_out ? CellStatus::kTimedOut : CellStatus::kFailed, ending->message, cell);
@@ -146,14 +148,14 @@ absl::Status RunOnce(const ProcessRunner &runner, const MeasureOptions &options,
   repetition.round = round;
   absl::Status status = RunProcess(runner, options, matrix,
                                    CommandOf(matrix, *cell, options, round), &repetition, cell);
-  const bool went_well = status.ok() && cell->status == CellStatus::kOk && !WasInterrupted(options);
+  const bool went_well = status.ok() && cell->status == CellStatus::kOk && !Interrupted(options);
   if (went_well && TimesCalls(matrix.workloads[cell->workload], options, round)) {
     Repetition timed;
     status = RunProcess(runner, options, matrix,
                         CellCommand(options.latency_cell, matrix, *cell, options), &timed, cell);
     repetition.latency = timed.latency;
   }
-  if (!status.ok() || WasInterrupted(options) || cell->status != CellStatus::kOk) return status;
+  if (!status.ok() || Interrupted(options) || cell->status != CellStatus::kOk) return status;
   cell->repetitions.push_back(repetition);
   return absl::OkStatus();
 }
@@ -164,36 +166,61 @@ size_t CountRunnable(const Matrix &matrix) {
   return count;
 }
 
+bool HasRound(const Cell &cell, int round) {
+  return std::any_of(cell.repetitions.begin(), cell.repetitions.end(),
+                     [round](const Repetition &earlier) { return earlier.round == round; });
+}
+
+absl::Status MeasureOnce(const ProcessRunner &runner, const MeasureOptions &options, int round,
+                         size_t index, Progress *progress, Matrix *matrix) {
+  Cell &cell = matrix->cells[index];
+  progress->Begin(index, absl::StrCat(matrix->workloads[cell.workload].name, " ",
+                                      matrix->allocators[cell.allocator].name));
+  const absl::Time start = absl::Now();
+  const absl::Status run = RunOnce(runner, options, round, *matrix, &cell);
+  if (Interrupted(options)) return absl::OkStatus();  // it may have ended what we ran
+  if (!run.ok()) return run;
+  if (options.record) {
+    const absl::Status recorded = options.record(*matrix, cell);
+    if (!recorded.ok()) return recorded;
+  }
+  progress->End(absl::Now() - start);
+  if (cell.status != CellStatus::kOk) {
+    progress->Drop(static_cast<size_t>(options.rounds - round - 1));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MeasureAll(const ProcessRunner &runner, const MeasureOptions &options,
+                        Progress *progress, Matrix *matrix) {
+  for (int round = 0; round < options.rounds; round++) {
+    for (size_t index : RoundOrder(matrix->cells, options.seed, round)) {
+      const Cell &cell = matrix->cells[index];
+      if (cell.status != CellStatus::kOk || HasRound(cell, round)) continue;
+      const absl::Status status =
+          Interrupted(options) ? absl::OkStatus()
+                               : MeasureOnce(runner, options, round, index, progress, matrix);
+      if (!status.ok() || Interrupted(options)) {
+        matrix->complete = false;
+        return status;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Measure(const ProcessRunner &runner, const MeasureOptions &options, bool live_progress,
                      Matrix *matrix) {
-  const size_t rounds = static_cast<size_t>(options.rounds);
-  Progress progress(CountRunnable(*matrix), rounds, live_progress);
-  for (int round = 0; round < options.rounds; round++) {
-    for (size_t index : RoundOrder(matrix->cells, options.seed, round)) {
-      Cell &cell = matrix->cells[index];
-      if (cell.status != CellStatus::kOk) continue;
-      progress.Begin(index, absl::StrCat(matrix->workloads[cell.workload].name, " ",
-                                         matrix->allocators[cell.allocator].name));
-      const absl::Time start = absl::Now();
-      const absl::Status status = RunOnce(runner, options, round, *matrix, &cell);
-      if (!status.ok()) {
-        progress.Finish();
-        return status;
-      }
-      if (WasInterrupted(options)) {
-        progress.Finish();
-        matrix->complete = false;
-        return absl::OkStatus();
-      }
-      progress.End(absl::Now() - start);
-      const size_t rounds_left = rounds - static_cast<size_t>(round) - 1;
-      if (cell.status != CellStatus::kOk) progress.Drop(rounds_left);
-    }
+  Progress progress(CountRunnable(*matrix), static_cast<size_t>(options.rounds), live_progress);
+  for (size_t i = 0; i < matrix->cells.size(); i++) {
+    if (matrix->cells[i].status != CellStatus::kOk) continue;
+    for (size_t done = matrix->cells[i].repetitions.size(); done > 0; done--) progress.Skip(i);
   }
+  const absl::Status measured = MeasureAll(runner, options, &progress, matrix);
   progress.Finish();
-  return absl::OkStatus();
+  return measured;
 }
 
 }  // namespace loam::matrix

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,12 +24,15 @@ struct MeasureOptions {
   uint64_t seed = 1;
   int64_t timeout_ms = 0;
   const volatile std::sig_atomic_t *interrupted = nullptr;  // set: end early
+  // Called when a cell has one more repetition or has failed; an error ends the
+  // run.
+  std::function<absl::Status(const Matrix &, const Cell &)> record;
 };
 
-// Fills the cells with repetitions. A cell that fails or does not end is marked
-// with why, and not run again; the others go on. When interrupted, the matrix
-// is marked as incomplete and keeps what it has. An error means that nothing
-// can be run.
+// Fills the cells with the repetitions that they lack. A cell that fails or does
+// not end is marked with why, and not run again; the others go on. When
+// interrupted or after an error, which means that nothing can be run or
+// recorded, the matrix is marked as incomplete and keeps what it has.
 absl::Status Measure(const ProcessRunner &runner, const MeasureOptions &options, bool live_progress,
                      Matrix *matrix);
 

@@ -4,42 +4,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <thread>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/marshalling.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/reflection.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-
-namespace loam::matrix {
-
-// A flag that may be given more than once. Abseil keeps the last value only,
-// so FoldRepeated joins them first.
-struct Repeated {
-  std::vector<std::string> values;
-};
-
-constexpr char kFold = '\n';
-
-bool AbslParseFlag(absl::string_view text, Repeated *repeated, std::string *) {
-  repeated->values = absl::StrSplit(text, kFold, absl::SkipEmpty());
-  return true;
-}
-
-std::string AbslUnparseFlag(const Repeated &repeated) {
-  return absl::StrJoin(repeated.values, std::string(1, kFold));
-}
-
-}  // namespace loam::matrix
+#include "benchmarks/harness/command_line.h"
 
 ABSL_FLAG(std::string, suite, "quick", "quick: a few minutes; full: more rounds and threads");
 ABSL_FLAG(std::vector<std::string>, allocators, {},
@@ -62,6 +35,21 @@ ABSL_FLAG(loam::matrix::Repeated, allocator, {},
 ABSL_FLAG(loam::matrix::Repeated, trace, {},
           "a file of loam-trace, to be replayed as trace/NAME; may be repeated; without "
           "--workloads, these alone are run");
+ABSL_FLAG(bool, resume, false,
+          "go on with the run to --out that was interrupted or killed, by its journal beside it");
+ABSL_FLAG(
+    bool, self_check, false,
+    "measure --baseline_allocator under two names: fails where it differs from itself in more "
+    "than 1 % of the comparisons (one is allowed)");
+ABSL_FLAG(std::string, baseline, "", "a result file to compare with when the run has ended");
+ABSL_FLAG(bool, fail_on_regression, false,
+          "with compare or --baseline: exit with 1 where any cell is worse");
+ABSL_FLAG(int, shard_index, 0, "which of the shards of a run to measure, from 0");
+ABSL_FLAG(int, shard_count, 1, "in how many shards a run is measured: see merge");
+ABSL_FLAG(bool, summary_only, false,
+          "with merge: leave the repetitions out, for a file to keep beside a document");
+ABSL_FLAG(bool, check, false, "with tables: change nothing, exit with 1 if a table is out of date");
+ABSL_FLAG(bool, all, false, "with compare: list the cells that do not differ too");
 ABSL_FLAG(bool, list, false, "list allocators and workloads, measure nothing");
 ABSL_FLAG(std::string, print, "", "print the tables of a result file, measure nothing");
 ABSL_FLAG(std::string, format, "terminal", "how --print prints: terminal or markdown");
@@ -91,43 +79,17 @@ absl::StatusOr<Suite> FindSuite(const std::string &name) {
   return absl::InvalidArgumentError(absl::StrCat("--suite=", name, " is not quick or full"));
 }
 
-// "--allocator=A --allocator B" becomes one flag with both values; `flag` is the
-// name without dashes.
-std::vector<std::string> FoldRepeated(const std::vector<std::string> &arguments,
-                                      const std::string &flag) {
-  std::vector<std::string> kept;
-  std::string folded;
-  for (size_t i = 0; i < arguments.size(); i++) {
-    const std::string name = arguments[i].substr(0, arguments[i].find('='));
-    if (name != "--" + flag && name != "-" + flag) {
-      kept.push_back(arguments[i]);
-    } else if (name != arguments[i]) {
-      absl::StrAppend(&folded, arguments[i].substr(name.size() + 1), std::string(1, kFold));
-    } else if (i + 1 < arguments.size()) {
-      absl::StrAppend(&folded, arguments[++i], std::string(1, kFold));
-    } else {
-      kept.push_back(arguments[i]);  // without a value: Abseil says so
-    }
-  }
-  if (!folded.empty()) kept.push_back(absl::StrCat("--", flag, "=", folded));
-  return kept;
-}
-
 [[noreturn]] void ShowHelp() {
   std::printf(
       "Measures memory allocators over the same work and says which is best, by how much,\n"
       "and whether the difference can be told from chance.\n\n"
-      "  bazel run //benchmarks:matrix [-- FLAG...]\n\n");
-  std::map<std::string, const absl::CommandLineFlag *> ours;
-  for (const auto &[name, flag] : absl::GetAllFlags()) {
-    if (absl::EndsWith(flag->Filename(), "harness/options.cc")) ours[std::string(name)] = flag;
-  }
-  for (const auto &[name, flag] : ours) {
-    const std::string value = flag->DefaultValue();
-    std::printf("  --%s%s\n      %s\n", name.c_str(),
-                value.empty() ? "" : absl::StrCat(" (default ", value, ")").c_str(),
-                flag->Help().c_str());
-  }
+      "  matrix [FLAG...]                    measure\n"
+      "  matrix compare BEFORE AFTER         what is faster or slower in the second result\n"
+      "  matrix merge OUT SHARD...           one result of the shards of a run\n"
+      "  matrix tables DOCUMENT...           renew the tables in documents\n\n"
+      "Exit status: 0; 1 for a regression that was asked for, a self-check that failed, a\n"
+      "document that is not up to date, an interrupt; 2 for an error.\n\n%s",
+      DescribeFlags("harness/options.cc").c_str());
   std::exit(0);
 }
 
@@ -215,6 +177,74 @@ absl::Status ReadGivenTraces(Options *options) {
   return absl::OkStatus();
 }
 
+absl::Status ReadShard(Options *options) {
+  constexpr int kMost = 10'000;
+  options->shard_index = absl::GetFlag(FLAGS_shard_index);
+  options->shard_count = absl::GetFlag(FLAGS_shard_count);
+  if (options->shard_count < 1 || options->shard_count > kMost) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--shard_count=", options->shard_count, " is not a number from 1 to ", kMost));
+  }
+  if (options->shard_index < 0 || options->shard_index >= options->shard_count) {
+    return absl::InvalidArgumentError(absl::StrCat("--shard_index=", options->shard_index,
+                                                   " is not a number from 0 to ",
+                                                   options->shard_count - 1));
+  }
+  return absl::OkStatus();
+}
+
+// "compare A B" and the like; `words` is what is no flag.
+absl::Status ReadTask(const std::vector<std::string> &words, Options *options) {
+  struct TaskWords {
+    const char *name;
+    Task task;
+    size_t fewest_files;
+    size_t most_files;
+    const char *usage;
+  };
+  constexpr size_t kAny = 1'000'000;
+  static constexpr TaskWords kTasks[] = {
+      {"compare", Task::kCompare, 2, 2, "compare BEFORE.json AFTER.json"},
+      {"merge", Task::kMerge, 2, kAny, "merge OUT.json SHARD.json..."},
+      {"tables", Task::kTables, 1, kAny, "tables DOCUMENT.md..."},
+  };
+  if (words.empty()) {
+    if (absl::GetFlag(FLAGS_list)) options->task = Task::kList;
+    if (!absl::GetFlag(FLAGS_print).empty()) options->task = Task::kPrint;
+    return absl::OkStatus();
+  }
+  for (const TaskWords &known : kTasks) {
+    if (words[0] != known.name) continue;
+    options->task = known.task;
+    for (size_t i = 1; i < words.size(); i++) options->files.push_back(FromUsersFolder(words[i]));
+    if (options->files.size() >= known.fewest_files && options->files.size() <= known.most_files) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat("usage: matrix ", known.usage));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", words[0], "\" is not a flag or a command; see --help"));
+}
+
+absl::Status CheckTogether(const Options &options) {
+  if (options.resume && absl::GetFlag(FLAGS_out).empty()) {
+    return absl::InvalidArgumentError("--resume needs --out: which run is to go on?");
+  }
+  if (options.self_check && !(options.allocators.empty() && options.given_allocators.empty())) {
+    return absl::InvalidArgumentError(
+        "--self_check measures --baseline_allocator alone: no --allocators, no --allocator");
+  }
+  const bool compares = options.task == Task::kCompare || !options.baseline.empty();
+  if (options.fail_on_regression && !compares) {
+    return absl::InvalidArgumentError("--fail_on_regression needs compare or --baseline");
+  }
+  return absl::OkStatus();
+}
+
+std::string FromUsersFolderIfAny(const std::string &path) {
+  return path.empty() ? path : FromUsersFolder(path);
+}
+
 }  // namespace
 
 absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
@@ -223,30 +253,30 @@ absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
   for (const std::string &argument : options.arguments) {
     if (argument == "--help" || argument == "-help" || argument == "-h") ShowHelp();
   }
-  std::vector<std::string> words =
-      FoldRepeated(FoldRepeated(options.arguments, "allocator"), "trace");
-  words.insert(words.begin(), argv[0]);
-  std::vector<char *> pointers;
-  for (std::string &word : words) pointers.push_back(word.data());
-  const std::vector<char *> rest =
-      absl::ParseCommandLine(static_cast<int>(pointers.size()), pointers.data());
-  if (rest.size() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", rest[1], "\" is not a flag; see --help"));
-  }
+  const absl::StatusOr<std::vector<std::string>> words = ParseFlags(options.arguments);
+  if (!words.ok()) return words.status();
   options.suite = absl::GetFlag(FLAGS_suite);
   options.allocators = absl::GetFlag(FLAGS_allocators);
   options.workloads = absl::GetFlag(FLAGS_workloads);
   options.baseline_allocator = absl::GetFlag(FLAGS_baseline_allocator);
   options.seed = absl::GetFlag(FLAGS_seed);
-  options.list = absl::GetFlag(FLAGS_list);
+  options.resume = absl::GetFlag(FLAGS_resume);
+  options.self_check = absl::GetFlag(FLAGS_self_check);
+  options.fail_on_regression = absl::GetFlag(FLAGS_fail_on_regression);
+  options.summary_only = absl::GetFlag(FLAGS_summary_only);
+  options.all = absl::GetFlag(FLAGS_all);
+  options.check = absl::GetFlag(FLAGS_check);
   const std::string out = absl::GetFlag(FLAGS_out);
   options.out = FromUsersFolder(out.empty() ? DefaultOut() : out);
-  const std::string print = absl::GetFlag(FLAGS_print);
-  if (!print.empty()) options.print = FromUsersFolder(print);
-  for (const auto read : {ReadNumbers, ReadFormat, ReadGivenAllocators, ReadGivenTraces}) {
-    const absl::Status status = read(&options);
-    if (!status.ok()) return status;
+  options.print = FromUsersFolderIfAny(absl::GetFlag(FLAGS_print));
+  options.baseline = FromUsersFolderIfAny(absl::GetFlag(FLAGS_baseline));
+  absl::Status status = ReadTask(*words, &options);
+  for (const auto read :
+       {ReadNumbers, ReadFormat, ReadGivenAllocators, ReadGivenTraces, ReadShard}) {
+    if (status.ok()) status = read(&options);
   }
+  if (status.ok()) status = CheckTogether(options);
+  if (!status.ok()) return status;
   return options;
 }
 

@@ -14,7 +14,11 @@ namespace loam::matrix {
 
 enum class TableFormat { kTerminal, kMarkdown };
 
+enum class Task { kMeasure, kList, kPrint, kCompare, kMerge, kTables };
+
 struct Options {
+  Task task = Task::kMeasure;
+  std::vector<std::string> files;  // of compare, merge and tables; absolute
   std::string suite;
   std::vector<std::string> allocators;  // patterns; none: all that are installed
   std::vector<std::string> workloads;   // patterns; none: all
@@ -27,15 +31,22 @@ struct Options {
   int latency_rounds = 0;  // the first of them, which also time each call
   uint64_t seed = 0;
   int64_t timeout_ms = 0;
-  std::string out;    // absolute
-  std::string print;  // absolute, or empty
+  int shard_index = 0;
+  int shard_count = 1;
+  bool resume = false;
+  bool self_check = false;
+  bool fail_on_regression = false;
+  bool summary_only = false;
+  bool check = false;
+  bool all = false;
+  std::string out;       // absolute
+  std::string print;     // absolute, or empty
+  std::string baseline;  // absolute, or empty
   TableFormat format = TableFormat::kTerminal;
-  bool list = false;
   std::vector<std::string> arguments;  // as given
 };
 
-// Parses and checks. Shows the help and exits on --help; exits with a line on
-// stderr on a flag that does not exist.
+// Parses and checks. Shows the help and exits on --help.
 absl::StatusOr<Options> ParseOptions(int argc, char **argv);
 
 }  // namespace loam::matrix

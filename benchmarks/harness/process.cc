@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -35,6 +37,60 @@ std::string LastLine(const std::string &text) {
   return lines.back();
 }
 
+// The launcher that runs, or 0; for a signal handler to end.
+std::atomic<pid_t> running_launcher{0};
+static_assert(std::atomic<pid_t>::is_always_lock_free, "a signal handler reads it");
+
+// Signals wait while one of these lives.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before_);
+  }
+  ~SignalsBlocked() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked &) = delete;
+  SignalsBlocked &operator=(const SignalsBlocked &) = delete;
+
+  const sigset_t *before() const { return &before_; }
+
+ private:
+  sigset_t before_;
+};
+
+// posix_spawn, in the child with the signals that we had before. The pid is
+// known to a signal handler from the start.
+int SpawnStoppable(char *const *argv, const posix_spawn_file_actions_t *actions, pid_t *pid) {
+  const SignalsBlocked blocked;
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  sigset_t ignored;  // by us, not by programs that are measured
+  sigemptyset(&ignored);
+  sigaddset(&ignored, SIGXFSZ);
+  posix_spawnattr_setsigdefault(&attributes, &ignored);
+  posix_spawnattr_setsigmask(&attributes, blocked.before());
+  const int error = posix_spawn(pid, argv[0], actions, &attributes, argv, environ);
+  posix_spawnattr_destroy(&attributes);
+  if (error == 0) running_launcher = *pid;
+  return error;
+}
+
+// The status of the launcher once it has ended. It is reaped only when no
+// signal handler can know its pid any more, which may then be another's.
+absl::StatusOr<int> WaitFor(pid_t pid) {
+  siginfo_t ended;
+  while (waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+  }
+  running_launcher = 0;
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) return absl::InternalError(absl::StrCat("waitpid: ", strerror(errno)));
+  }
+  return status;
+}
+
 // Runs the launcher with its report going to `report_path`; its exit status.
 absl::StatusOr<int> Spawn(const std::vector<std::string> &words, const std::string &report_path) {
   std::vector<char *> argv;
@@ -45,16 +101,14 @@ absl::StatusOr<int> Spawn(const std::vector<std::string> &words, const std::stri
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, report_path.c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+  const int error = SpawnStoppable(argv.data(), &actions, &pid);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     return absl::InternalError(absl::StrCat("cannot start ", words[0], ": ", strerror(error)));
   }
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return absl::InternalError(absl::StrCat("waitpid: ", strerror(errno)));
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  const absl::StatusOr<int> status = WaitFor(pid);
+  if (!status.ok()) return status;
+  return WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
 }
 
 Usage UsageOf(const json &report) {
@@ -96,6 +150,12 @@ Ending EndingOf(const json &report, const Command &command, const std::string &s
 }
 
 }  // namespace
+
+void StopRunningProcess() {
+  const pid_t launcher = running_launcher;
+  // It ends its child and reports, as when it is told to by hand.
+  if (launcher > 0) kill(launcher, SIGTERM);
+}
 
 absl::StatusOr<Ending> ProcessRunner::Run(const Command &command) const {
   const std::string report_path = absl::StrCat(folder_, "/report");

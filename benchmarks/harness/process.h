@@ -45,6 +45,10 @@ class ProcessRunner {
   std::string folder_;
 };
 
+// Ends the process that ProcessRunner::Run waits for, if there is one, with all
+// that it started; Run then returns. May be called by a signal handler.
+void StopRunningProcess();
+
 }  // namespace loam::matrix
 
 #endif  // LOAM_BENCHMARKS_HARNESS_PROCESS_H_

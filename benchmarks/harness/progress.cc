@@ -52,6 +52,11 @@ void Progress::End(absl::Duration took) {
   all_took_ += took;
 }
 
+void Progress::Skip(size_t cell) {
+  total_--;
+  cells_[cell].skipped++;
+}
+
 void Progress::Drop(size_t steps) {
   total_ -= steps;
   current_->dropped = true;
@@ -64,7 +69,7 @@ absl::Duration Progress::TimeLeft() const {
   size_t known_steps_left = 0;
   for (const auto &[index, cell] : cells_) {
     if (cell.steps == 0 || cell.dropped) continue;
-    const size_t steps_left = steps_per_cell_ - cell.steps;
+    const size_t steps_left = steps_per_cell_ - cell.steps - cell.skipped;
     left += cell.took / static_cast<int64_t>(cell.steps) * static_cast<int64_t>(steps_left);
     known_steps_left += steps_left;
   }

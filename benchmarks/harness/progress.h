@@ -27,7 +27,9 @@ class Progress {
   void Begin(size_t cell, const std::string &name);
   // It is done, and took so long.
   void End(absl::Duration took);
-  // It will not run again: `steps` of its steps fall away.
+  // A step of a cell was done by an earlier run.
+  void Skip(size_t cell);
+  // The current cell will not run again: `steps` of its steps fall away.
   void Drop(size_t steps);
   // Leaves the terminal clean.
   void Finish();
@@ -36,7 +38,8 @@ class Progress {
 
  private:
   struct Cell {
-    size_t steps = 0;
+    size_t steps = 0;    // that took `took`
+    size_t skipped = 0;  // that took us nothing
     absl::Duration took;
     bool dropped = false;
   };

@@ -38,6 +38,17 @@ TEST(ProgressTest, ACellThatIsDroppedTakesItsTimeWithIt) {
   EXPECT_EQ(progress.TimeLeft(), absl::Seconds(9));
 }
 
+TEST(ProgressTest, StepsOfAnEarlierRunTakeNoTime) {
+  Progress progress(2, 10, /*live=*/false);
+  for (int i = 0; i < 7; i++) progress.Skip(0);
+  for (int i = 0; i < 6; i++) progress.Skip(1);
+  progress.Begin(0, "a");
+  progress.End(absl::Seconds(2));
+  progress.Begin(1, "b");
+  progress.End(absl::Seconds(5));
+  EXPECT_EQ(progress.TimeLeft(), absl::Seconds(2 * 2 + 3 * 5));
+}
+
 TEST(ProgressTest, ACellThatHasNotRunIsExpectedToTakeTheMean) {
   Progress progress(3, 1, /*live=*/false);
   progress.Begin(0, "a");

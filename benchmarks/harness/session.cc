@@ -6,163 +6,25 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "benchmarks/harness/build_settings.h"
+#include "benchmarks/harness/assemble.h"
+#include "benchmarks/harness/compare/compare.h"
+#include "benchmarks/harness/journal/journal.h"
 #include "benchmarks/harness/machine.h"
 #include "benchmarks/harness/measure.h"
-#include "benchmarks/harness/plan.h"
-#include "benchmarks/harness/program_proof.h"
-#include "benchmarks/harness/program_setup.h"
 #include "benchmarks/harness/result_file.h"
 #include "benchmarks/harness/result_json.h"
-#include "benchmarks/harness/scratch_folder.h"
-#include "benchmarks/harness/select.h"
+#include "benchmarks/harness/results/read_result.h"
+#include "benchmarks/harness/self_check.h"
+#include "benchmarks/harness/show.h"
 #include "benchmarks/harness/summary.h"
-#include "benchmarks/harness/table.h"
-#include "benchmarks/harness/traces.h"
-#include "benchmarks/harness/workloads.h"
 
 namespace loam::matrix {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// The files that were built with the matrix, and the means to start processes.
-struct Tools {
-  ScratchFolder scratch;
-  std::string cell;
-  std::string latency_cell;
-  ProcessRunner runner;
-};
-
-absl::StatusOr<Tools> FindTools(const Runfiles &runfiles) {
-  absl::StatusOr<std::string> launcher = runfiles.Path("benchmarks/launcher/launcher");
-  if (!launcher.ok()) return launcher.status();
-  absl::StatusOr<std::string> cell = runfiles.Path("benchmarks/cell/cell");
-  if (!cell.ok()) return cell.status();
-  absl::StatusOr<std::string> latency_cell = runfiles.Path("benchmarks/cell/cell_latency");
-  if (!latency_cell.ok()) return latency_cell.status();
-  absl::StatusOr<ScratchFolder> scratch = ScratchFolder::Make();
-  if (!scratch.ok()) return scratch.status();
-  const std::string folder = scratch->path();
-  return Tools{*std::move(scratch), *cell, *latency_cell, ProcessRunner(*launcher, folder)};
-}
-
-absl::StatusOr<std::vector<Allocator>> AllAllocators(const Options &options,
-                                                     const Runfiles &runfiles) {
-  AllocatorSources sources;
-  for (absl::string_view variant : absl::StrSplit(LOAM_VARIANTS, ',', absl::SkipEmpty())) {
-    const std::string name(variant);
-    absl::StatusOr<std::string> library =
-        runfiles.Path(absl::StrCat("allocators/", name, "/libloam_", name, ".so"));
-    if (!library.ok()) return library.status();
-    sources.loam.emplace_back(name, *library);
-  }
-  absl::StatusOr<std::string> floor = runfiles.Path("benchmarks/floor/libfloor.so");
-  if (!floor.ok()) return floor.status();
-  sources.floor_library = *floor;
-  sources.given = options.given_allocators;
-  sources.library_folders = UsualLibraryFolders();
-  return FindAllocators(sources);
-}
-
-absl::StatusOr<std::vector<Workload>> AllWorkloads(const Options &options, const Tools &tools,
-                                                   const Runfiles &runfiles) {
-  absl::StatusOr<std::vector<Workload>> workloads = CellWorkloads(tools.runner, tools.cell);
-  if (!workloads.ok()) return workloads;
-  absl::StatusOr<std::string> table = runfiles.Path("benchmarks/workloads/program/programs.json");
-  if (!table.ok()) return table.status();
-  const absl::StatusOr<std::vector<Workload>> programs = ProgramWorkloads(*table);
-  if (!programs.ok()) return programs;
-  workloads->insert(workloads->end(), programs->begin(), programs->end());
-  absl::StatusOr<std::string> traces = runfiles.Path("benchmarks/trace/recorded/traces.json");
-  if (!traces.ok()) return traces.status();
-  const absl::Status added = AddTraceWorkloads(*traces, options.given_traces, &*workloads);
-  if (!added.ok()) return added;
-  return workloads;
-}
-
-template <typename T>
-std::vector<std::string> Names(const std::vector<T> &items) {
-  std::vector<std::string> names;
-  for (const T &item : items) names.push_back(item.name);
-  return names;
-}
-
-template <typename T>
-std::vector<T> Pick(const std::vector<T> &items, const std::vector<size_t> &indices) {
-  std::vector<T> picked;
-  for (size_t index : indices) picked.push_back(items[index]);
-  return picked;
-}
-
-// The allocators that the options choose, and the baseline in any case. One
-// that is asked for by name must be there; others are left out when they are
-// not installed, and named in `missing`.
-absl::StatusOr<std::vector<Allocator>> ChooseAllocators(const Options &options,
-                                                        std::vector<Allocator> all,
-                                                        std::vector<std::string> *missing) {
-  std::vector<std::string> patterns = options.allocators;
-  if (!patterns.empty()) patterns.push_back(options.baseline_allocator);
-  for (const NamedLibrary &given : options.given_allocators) {
-    if (!patterns.empty()) patterns.push_back(given.first);
-  }
-  const absl::StatusOr<std::vector<size_t>> chosen = Select(Names(all), patterns, "allocator");
-  if (!chosen.ok()) return chosen.status();
-  const absl::StatusOr<std::vector<size_t>> baseline =
-      Select(Names(all), {options.baseline_allocator}, "allocator");
-  if (!baseline.ok()) return baseline.status();
-  std::vector<Allocator> allocators;
-  for (const Allocator &allocator : Pick(all, *chosen)) {
-    const bool by_name =
-        std::find(patterns.begin(), patterns.end(), allocator.name) != patterns.end() ||
-        allocator.name == options.baseline_allocator;
-    if (allocator.problem.empty()) {
-      allocators.push_back(allocator);
-    } else if (by_name) {
-      return absl::NotFoundError(absl::StrCat(allocator.name, " is ", allocator.problem));
-    } else {
-      missing->push_back(absl::StrCat(allocator.name, " is left out: ", allocator.problem));
-    }
-  }
-  return allocators;
-}
-
-absl::StatusOr<Matrix> MakeMatrix(const Options &options, const Runfiles &runfiles,
-                                  const Tools &tools) {
-  absl::StatusOr<std::vector<Allocator>> all = AllAllocators(options, runfiles);
-  if (!all.ok()) return all.status();
-  std::vector<std::string> missing;
-  absl::StatusOr<std::vector<Allocator>> allocators =
-      ChooseAllocators(options, *std::move(all), &missing);
-  if (!allocators.ok()) return allocators.status();
-  absl::StatusOr<std::vector<Workload>> workloads = AllWorkloads(options, tools, runfiles);
-  if (!workloads.ok()) return workloads.status();
-  std::vector<std::string> patterns = options.workloads;
-  for (const std::string &path : options.given_traces) patterns.push_back(TraceName(path));
-  const absl::StatusOr<std::vector<size_t>> chosen =
-      Select(Names(*workloads), patterns, "workload");
-  if (!chosen.ok()) return chosen.status();
-
-  for (const std::string &line : missing) std::fprintf(stderr, "matrix: %s\n", line.c_str());
-  Matrix matrix;
-  matrix.allocators = *std::move(allocators);
-  matrix.workloads = Pick(*workloads, *chosen);
-  const absl::Status prepared = PrepareTraces(runfiles, tools.scratch.path(), &matrix.workloads);
-  if (!prepared.ok()) return prepared;
-  for (size_t i = 0; i < matrix.allocators.size(); i++) {
-    ProbeAllocator(tools.runner, tools.cell, &matrix.allocators[i]);
-    if (matrix.allocators[i].name == options.baseline_allocator) matrix.baseline = i;
-  }
-  matrix.cells = PlanCells(matrix.allocators, matrix.workloads, options.threads);
-  ProvePrograms(tools.runner, &matrix);
-  SetUpPrograms(tools.runner, &matrix);
-  return matrix;
-}
 
 Json RunContext(const Options &options, const Tools &tools) {
   const char *workspace = std::getenv("BUILD_WORKSPACE_DIRECTORY");
@@ -171,6 +33,10 @@ Json RunContext(const Options &options, const Tools &tools) {
   context["rounds"] = options.rounds;
   context["seed"] = options.seed;
   context["arguments"] = options.arguments;
+  if (options.shard_count > 1) {
+    context["shard_index"] = options.shard_index;
+    context["shard_count"] = options.shard_count;
+  }
   return context;
 }
 
@@ -187,34 +53,49 @@ absl::StatusOr<std::string> Save(const std::string &text, ResultFile *file) {
       absl::StrCat(written.message(), "; the result was saved as ", second->path()));
 }
 
-std::string RenderTables(const Json &result, TableFormat format, absl::Status *status) {
-  const absl::StatusOr<Report> report = ReadReport(result);
-  *status = report.status();
-  if (!report.ok()) return "";
-  if (format == TableFormat::kMarkdown) return RenderMarkdown(*report);
-  return RenderTerminal(*report, isatty(STDOUT_FILENO) != 0);
+bool Exists(const std::string &path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
 }
 
-absl::Status Show(const std::string &text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-    return absl::UnavailableError("cannot write to stdout");
+// --resume of a run that has ended.
+absl::Status ShowWhole(const Options &options) {
+  const absl::StatusOr<Json> result = ReadJson(options.out);
+  if (!result.ok()) return result.status();
+  const absl::StatusOr<std::string> text = RenderTables(*result, TableFormat::kTerminal);
+  if (!text.ok() || result->at("context").at("complete") != true) {
+    return absl::FailedPreconditionError(absl::StrCat("there is no ", options.out,
+                                                      ".journal to go on from, and ", options.out,
+                                                      " is no result of a whole run"));
   }
-  return absl::OkStatus();
+  std::fprintf(stderr, "matrix: there is nothing left to measure\n");
+  return Show(absl::StrCat(*text, "\n", options.out, "\n"));
+}
+
+absl::Status ShowSelfCheck(const Summary &summary) {
+  const SelfCheck check = CheckSelf(summary);
+  if (check.Passed()) return Show(absl::StrCat(check.Describe(), "\n"));
+  return absl::AbortedError(check.Describe());
+}
+
+std::string HowToGoOn(const Options &options) {
+  return absl::StrCat("to go on: the same command with --resume --out ", options.out);
+}
+
+// The result to compare with, read and found fit before hours are spent.
+absl::StatusOr<std::optional<Result>> ReadBaseline(const Options &options, const Json &context) {
+  if (options.baseline.empty()) return std::optional<Result>();
+  absl::StatusOr<Result> before = ReadResult(options.baseline);
+  if (!before.ok()) return before.status();
+  const absl::Status comparable = CheckComparable(before->context, context);
+  if (!comparable.ok()) {
+    return absl::Status(comparable.code(),
+                        absl::StrCat(options.baseline, ": ", comparable.message()));
+  }
+  return std::optional<Result>(*std::move(before));
 }
 
 }  // namespace
-
-absl::Status PrintResult(const Options &options) {
-  std::ifstream file(options.print);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", options.print));
-  const Json result = Json::parse(file, nullptr, false);
-  absl::Status status;
-  const std::string text = RenderTables(result, options.format, &status);
-  if (!status.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(options.print, ": ", status.message()));
-  }
-  return Show(text);
-}
 
 absl::Status ListAll(const Options &options, const Runfiles &runfiles) {
   const absl::StatusOr<Tools> tools = FindTools(runfiles);
@@ -243,15 +124,24 @@ absl::Status ListAll(const Options &options, const Runfiles &runfiles) {
 
 absl::Status RunMatrix(const Options &options, const Runfiles &runfiles,
                        const volatile std::sig_atomic_t *interrupted) {
+  const std::string journal_path = absl::StrCat(options.out, ".journal");
+  if (options.resume && !Exists(journal_path) && Exists(options.out)) return ShowWhole(options);
   const absl::StatusOr<Tools> tools = FindTools(runfiles);
   if (!tools.ok()) return tools.status();
+  Json context = RunContext(options, *tools);
+  const absl::StatusOr<std::optional<Result>> before = ReadBaseline(options, context);
+  if (!before.ok()) return before.status();
   absl::StatusOr<Matrix> matrix = MakeMatrix(options, runfiles, *tools);
   if (!matrix.ok()) return matrix.status();
-  absl::StatusOr<ResultFile> file =
-      ResultFile::Open(options.out, ExpectedResultBytes(*matrix, options.rounds));
+  if (*interrupted) return absl::CancelledError("interrupted before anything was measured");
+  const size_t expected_bytes = ExpectedResultBytes(*matrix, options.rounds);
+  absl::StatusOr<ResultFile> file = ResultFile::Open(options.out, expected_bytes);
   if (!file.ok()) return file.status();
+  absl::StatusOr<Journal> journal =
+      Journal::Open(journal_path, options.resume, PlanOf(options, *tools, *matrix, context),
+                    expected_bytes, &*matrix, &context);
+  if (!journal.ok()) return journal.status();
 
-  const Json context = RunContext(options, *tools);
   MeasureOptions how;
   how.cell = tools->cell;
   how.latency_cell = tools->latency_cell;
@@ -261,21 +151,32 @@ absl::Status RunMatrix(const Options &options, const Runfiles &runfiles,
   how.seed = options.seed;
   how.timeout_ms = options.timeout_ms;
   how.interrupted = interrupted;
+  how.record = [&journal](const Matrix &measured, const Cell &cell) {
+    return journal->Record(measured, cell);
+  };
   const absl::Status measured = Measure(tools->runner, how, isatty(STDERR_FILENO) != 0, &*matrix);
-  if (!measured.ok()) return measured;
-  const Json result = ResultJson(*matrix, Summarise(*matrix, options.seed), context);
+  const Summary summary = Summarise(*matrix, options.seed);
+  const Json result = ResultJson(*matrix, summary, context);
   const absl::StatusOr<std::string> saved = Save(absl::StrCat(result.dump(1), "\n"), &*file);
-
-  absl::Status status;
-  const absl::Status shown = Show(RenderTables(result, TableFormat::kTerminal, &status));
-  for (const absl::Status &step : {saved.status(), status, shown}) {
-    if (!step.ok()) return step;
+  const absl::StatusOr<std::string> tables = RenderTables(result, TableFormat::kTerminal);
+  const absl::Status shown = tables.ok() ? Show(*tables) : tables.status();
+  // What went wrong first is what is said.
+  for (const absl::Status &step : {measured, saved.status()}) {
+    if (!step.ok()) {
+      return absl::Status(step.code(), absl::StrCat(step.message(), "; ", HowToGoOn(options)));
+    }
   }
   if (!matrix->complete) {
-    return absl::CancelledError(
-        absl::StrCat("interrupted; what was measured until then is in ", *saved));
+    return absl::CancelledError(absl::StrCat("interrupted; what was measured until then is in ",
+                                             *saved, "; ", HowToGoOn(options)));
   }
-  return Show(absl::StrCat("\n", *saved, "\n"));
+  journal->Remove();
+  for (const absl::Status &step : {shown, Show(absl::StrCat("\n", *saved, "\n"))}) {
+    if (!step.ok()) return step;
+  }
+  if (options.self_check) return ShowSelfCheck(summary);
+  if (!before->has_value()) return absl::OkStatus();
+  return ShowDifferences(**before, {*matrix, result.at("context")}, options);
 }
 
 }  // namespace loam::matrix

@@ -12,14 +12,12 @@
 
 namespace loam::matrix {
 
-// Prints the tables of the file that --print names.
-absl::Status PrintResult(const Options &options);
-
 // Prints what there is to measure.
 absl::Status ListAll(const Options &options, const Runfiles &runfiles);
 
-// Measures, writes the file, prints the tables. `interrupted` is set by a
-// signal: what was measured until then is kept.
+// Measures, writes the file, prints the tables, and compares where the options
+// say so. `interrupted` is set by a signal: what was measured until then is
+// kept. kCancelled when that happened, kAborted when a check failed.
 absl::Status RunMatrix(const Options &options, const Runfiles &runfiles,
                        const volatile std::sig_atomic_t *interrupted);
 

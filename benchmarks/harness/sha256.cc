@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
@@ -12,22 +13,37 @@
 
 namespace loam::matrix {
 
-absl::StatusOr<std::string> Sha256OfFile(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+namespace {
+
+absl::StatusOr<std::string> Sha256Of(std::istream *input) {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                   EVP_MD_CTX_free);
   bool fine = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
   char buffer[64 * 1024];
-  while (fine && file) {
-    file.read(buffer, sizeof buffer);
-    fine = EVP_DigestUpdate(context.get(), buffer, static_cast<size_t>(file.gcount())) == 1;
+  while (fine && *input) {
+    input->read(buffer, sizeof buffer);
+    fine = EVP_DigestUpdate(context.get(), buffer, static_cast<size_t>(input->gcount())) == 1;
   }
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int length = 0;
-  fine = fine && !file.bad() && EVP_DigestFinal_ex(context.get(), digest, &length) == 1;
-  if (!fine) return absl::DataLossError(absl::StrCat("cannot hash ", path));
+  fine = fine && !input->bad() && EVP_DigestFinal_ex(context.get(), digest, &length) == 1;
+  if (!fine) return absl::DataLossError("cannot hash");
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char *>(digest), length));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Sha256OfText(const std::string &text) {
+  std::istringstream input(text);
+  return Sha256Of(&input);
+}
+
+absl::StatusOr<std::string> Sha256OfFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  absl::StatusOr<std::string> hash = Sha256Of(&file);
+  if (!hash.ok()) return absl::DataLossError(absl::StrCat("cannot hash ", path));
+  return hash;
 }
 
 }  // namespace loam::matrix

@@ -1,4 +1,4 @@
-// The SHA-256 of a file, to say exactly which library was measured.
+// SHA-256, to say exactly which library was measured, and on which machine.
 
 #ifndef LOAM_BENCHMARKS_HARNESS_SHA256_H_
 #define LOAM_BENCHMARKS_HARNESS_SHA256_H_
@@ -9,7 +9,8 @@
 
 namespace loam::matrix {
 
-// In 64 hexadecimal digits.
+// Both in 64 hexadecimal digits.
+absl::StatusOr<std::string> Sha256OfText(const std::string &text);
 absl::StatusOr<std::string> Sha256OfFile(const std::string &path);
 
 }  // namespace loam::matrix

@@ -13,8 +13,14 @@ struct Said {
   std::string stderr_text;
 };
 
-// `arguments` go through the shell.
-Said RunMatrix(const std::string &arguments);
+// `arguments`, and what is to come `before` the program, go through the shell.
+Said RunMatrix(const std::string &arguments, const std::string &before = "");
+
+// The path of a preload library of this folder, "broken_malloc" for example.
+std::string LibraryForTests(const std::string &name);
+
+// How many processes have the file at `path` mapped.
+int CountProcessesUnder(const std::string &path);
 
 std::string ReadText(const std::string &path);
 
