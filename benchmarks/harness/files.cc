@@ -36,8 +36,9 @@ Json SummaryOnly(Json result) {
   for (Json &cell : result["cells"]) {
     for (const Metric &metric : Metrics()) {
       for (Json &value : cell[metric.name]) {
-        if (!value.is_number_float() || value == 0.0) continue;
+        if (!value.is_number_float()) continue;
         const double number = value;
+        if (number == std::floor(number)) continue;  // a count, such as bytes
         const double scale = std::pow(10, std::floor(std::log10(number)));
         value = std::round(number / scale * kDigits) / kDigits * scale;
       }
@@ -85,7 +86,7 @@ absl::Status MergeFiles(const Options &options) {
   const uint64_t seed = merged->context.at("seed");
   Json result = ResultJson(merged->matrix, Summarise(merged->matrix, seed), merged->context);
   if (options.summary_only) result = SummaryOnly(std::move(result));
-  const std::string text = absl::StrCat(result.dump(1), "\n");
+  const std::string text = absl::StrCat(result.dump(options.summary_only ? 0 : 1), "\n");
   absl::StatusOr<ResultFile> file = ResultFile::Open(options.files[0], text.size());
   if (!file.ok()) return file.status();
   return file->Write(text);
@@ -100,6 +101,10 @@ absl::Status RenewDocuments(const Options &options) {
     if (!renewed.ok()) {
       return absl::Status(renewed.status().code(),
                           absl::StrCat(path, ": ", renewed.status().message()));
+    }
+    if (renewed->tables == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, " has no \"<!-- table: RESULT.json -->\""));
     }
     if (renewed->text == *text) continue;
     if (options.check) {
