@@ -20,10 +20,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Without the repetitions, and with digits that nobody reads rounded off: for a
-// file that is kept beside a document.
+// Without the repetitions, and without digits and detail that nobody reads: for
+// a file that is kept beside a document.
 Json SummaryOnly(Json result) {
-  constexpr double kDigits = 1e6;
+  constexpr double kDigits = 1e5;
   result["benchmarks"] = Json::array();
   result["context"]["arguments"] = Json::array();
   for (Json &allocator : result["allocators"]) {
@@ -35,6 +35,8 @@ Json SummaryOnly(Json result) {
   }
   for (Json &cell : result["cells"]) {
     for (const Metric &metric : Metrics()) {
+      if (!cell[metric.name].is_object()) continue;
+      for (const char *key : {"p_value", "p_value_rank"}) cell[metric.name].erase(key);
       for (Json &value : cell[metric.name]) {
         if (!value.is_number_float()) continue;
         const double number = value;

@@ -12,6 +12,10 @@ std::optional<double> TimePerOperation(const Repetition &repetition) {
   return static_cast<double>(repetition.work_wall_ns) / static_cast<double>(repetition.operations);
 }
 
+std::optional<double> CpuTimePerOperation(const Repetition &repetition) {
+  return static_cast<double>(repetition.work_cpu_ns) / static_cast<double>(repetition.operations);
+}
+
 std::optional<double> PeakRss(const Repetition &repetition) {
   return static_cast<double>(repetition.process.peak_rss_bytes);
 }
@@ -138,6 +142,7 @@ const std::vector<Metric> &Metrics() {
        LatencyOf<&Latency::free_calls, &CallLatency::p50_ns>},
       {"free_p99_9", "ns", "Latency of free, 99.9th percentile",
        LatencyOf<&Latency::free_calls, &CallLatency::p99_9_ns>},
+      {"cpu_time", "ns", "CPU time of all threads", CpuTimePerOperation},
   };
   return *metrics;
 }

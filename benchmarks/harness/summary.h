@@ -23,7 +23,8 @@ struct Metric {
   std::optional<double> (*of)(const Repetition &repetition);
 };
 
-// Time per operation, peak RSS, RSS in the trough and at the end, latencies.
+// Time per operation, peak RSS, RSS in the trough and at the end, latencies, CPU
+// time per operation. Some are younger than the schema: a file may lack them.
 const std::vector<Metric> &Metrics();
 
 struct MetricSummary {

@@ -25,6 +25,13 @@ std::string RowLabel(const Json &cell) {
 // Of a cell or a mean; empty in a result of one machine.
 std::string MachineOf(const Json &entry) { return entry.value("machine", ""); }
 
+// What a cell or a mean has of a metric: null where it has none, or where the
+// file is older than the metric.
+Json MetricOf(const Json &entry, const std::string &metric) {
+  const bool always_there = metric == "time" || metric == "peak_rss" || metric == "trough_rss";
+  return always_there ? entry.at(metric) : entry.value(metric, Json());
+}
+
 // The machines of a result, each with what its tables' titles say of it.
 std::map<std::string, std::string> ReadMachines(const Json &context) {
   if (!context.contains("machines")) return {{"", ""}};
@@ -61,12 +68,6 @@ TableCell RenderCell(const Json &cell, const Json &metric) {
   return rendered;
 }
 
-// Files from before there was this metric have no word of it.
-bool Knows(const Json &result, const std::string &metric) {
-  const Json &cells = result.at("cells");
-  return !cells.empty() && cells.at(0).contains(metric);
-}
-
 // One row per (workload, threads), in the file's order; allocators that have
 // nothing in a row leave it blank.
 std::vector<TableRow> ReadRows(const Json &result, const std::string &machine,
@@ -81,7 +82,7 @@ std::vector<TableRow> ReadRows(const Json &result, const std::string &machine,
       rows.push_back({label, std::vector<TableCell>(columns.size())});
       measured.push_back(false);
     }
-    const Json &value = cell.at(metric);
+    const Json value = MetricOf(cell, metric);
     rows.back().cells[columns.at(cell.at("allocator"))] = RenderCell(cell, value);
     if (!value.is_null()) measured.back() = true;
   }
@@ -97,7 +98,7 @@ TableRow ReadGeomean(const Json &result, const std::string &machine, const std::
   TableRow row = {"geometric mean", {}};
   for (const Json &geomean : result.at("geomeans")) {
     if (MachineOf(geomean) != machine) continue;
-    const Json &value = geomean.at(metric);
+    const Json value = MetricOf(geomean, metric);
     TableCell cell;
     cell.text = "-";
     if (!value.is_null()) {
@@ -115,7 +116,7 @@ TableRow ReadGeomean(const Json &result, const std::string &machine, const std::
 std::string ReadSensitivity(const Json &result, const Metric &metric) {
   std::vector<double> visible;
   for (const Json &cell : result.at("cells")) {
-    const Json &value = cell.at(metric.name);
+    const Json value = MetricOf(cell, metric.name);
     if (value.is_null() || !value.contains("smallest_visible")) continue;
     const Json &smallest = value.at("smallest_visible");
     if (!smallest.is_null()) visible.push_back(100 * smallest.get<double>());
@@ -168,7 +169,6 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     names.push_back(allocator.at("name"));
   }
   for (const Metric &metric : Metrics()) {
-    if (!Knows(result, metric.name)) continue;
     for (const auto &[machine, on_machine] : ReadMachines(result.at("context"))) {
       Table table;
       table.title = absl::StrCat(metric.title, on_machine);

@@ -60,7 +60,7 @@ TEST(MergeShardsTest, RowsOfDifferentMachinesStayApart) {
   EXPECT_EQ(merged.at("geomeans")[3].at("machine"), "machine-1");
   EXPECT_EQ(merged.at("geomeans")[3].at("time").at("cells"), 1);
   const Report report = *ReadReport(merged);
-  ASSERT_EQ(report.tables.size(), 4u);
+  ASSERT_EQ(report.tables.size(), 6u);
   EXPECT_EQ(report.tables[0].title, "Time, on machine-0 (A processor, 2 processors)");
   EXPECT_EQ(report.tables[0].rows.size(), 2u);
   EXPECT_EQ(report.tables[1].title, "Time, on machine-1 (Another processor, 2 processors)");
