@@ -8,12 +8,14 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "benchmarks/harness/machine.h"
 #include "benchmarks/harness/process.h"
 #include "benchmarks/harness/runfiles.h"
 #include "benchmarks/harness/scratch_folder.h"
+#include "benchmarks/statistics/statistics.h"
 #include "benchmarks/testing/run_matrix.h"
 #include "nlohmann/json.hpp"
 
@@ -61,7 +63,7 @@ TEST(MatrixTruthTest, ALeakShowsInPeakRss) {
   EXPECT_GE(cell.at("peak_rss").at("ratio"), 2);
 }
 
-// The peak of a process that holds so many bytes.
+// The peak of a process that holds so many bytes, in one repetition.
 int64_t PeakHolding(int64_t bytes) {
   const Runfiles runfiles = *Runfiles::Find("");
   const ScratchFolder scratch = *ScratchFolder::Make();
@@ -74,6 +76,18 @@ int64_t PeakHolding(int64_t bytes) {
   return ending.ok() ? ending->usage.peak_rss_bytes : 0;
 }
 
+// Linux counts pages for each processor and adds them up by the 32, so a process
+// that moved to another in the wrong moment may look 124 KiB too small: as the
+// matrix does, this takes the median of some repetitions.
+double MedianPeakHolding(int64_t bytes) {
+  constexpr int kRepetitions = 15;
+  std::vector<double> peaks;
+  for (int i = 0; i < kRepetitions; i++) {
+    peaks.push_back(static_cast<double>(PeakHolding(bytes)));
+  }
+  return statistics::Median(peaks);
+}
+
 // Whether that much can be held without harm.
 bool HasMemory(int64_t bytes) {
   const auto available = Field(ReadText("/proc/meminfo"), "MemAvailable");
@@ -82,8 +96,8 @@ bool HasMemory(int64_t bytes) {
 }
 
 TEST(PeakRssTest, OfAMebibyteIsRightToFivePercent) {
-  const int64_t peak = PeakHolding(kMebibyte) - PeakHolding(0);
-  EXPECT_NEAR(static_cast<double>(peak) / kMebibyte, 1, 0.05);
+  // Beside what the process takes when it holds nothing.
+  EXPECT_NEAR((MedianPeakHolding(kMebibyte) - MedianPeakHolding(0)) / kMebibyte, 1, 0.05);
 }
 
 TEST(PeakRssTest, OfAGibibyteIsRightToOnePercent) {
