@@ -285,9 +285,12 @@ TEST(TraceTest, WhatIsNoTraceIsRefused) {
 TEST(TraceTest, ManyThreadsWithLargeSectionsAreRefusedBeforeMemoryIsFull) {
   Section section;
   section.events.assign(kMaxSectionEvents, Event{1, 0x1000, 8, 0, TRACE_MALLOC, 0});
+  const std::string of_thread_0 = EncodeSection(section);
   std::string bytes = Header();
-  for (section.thread = 0; section.thread < 1000; section.thread++) {
-    bytes += Frame("E" + EncodeSection(section));
+  for (uint64_t thread = 0; thread < 520; thread++) {
+    std::string piece = "E";
+    PutVarint(thread, &piece);
+    bytes += Frame(piece + of_thread_0.substr(1));
   }
   const absl::StatusOr<TraceReader> reader = TraceReader::FromBytes(bytes);
   ASSERT_TRUE(reader.ok());
