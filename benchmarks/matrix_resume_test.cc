@@ -172,6 +172,9 @@ TEST_F(MatrixResumeTest, AJournalIsNotWrittenOverAndNotMixedWithAnotherPlan) {
   const Said other = Run("--resume --rounds 9");
   EXPECT_EQ(other.exit_status, 2);
   EXPECT_THAT(other.stderr_text, HasSubstr("another plan (rounds: 8 there, 9 here)"));
+  const Said timed = Run("--resume --latency_rounds 1");
+  EXPECT_EQ(timed.exit_status, 2);
+  EXPECT_THAT(timed.stderr_text, HasSubstr("another plan (latency_rounds: 0 there, 1 here)"));
   EXPECT_EQ(ReadText(journal_), before);
 }
 

@@ -66,6 +66,11 @@ absl::StatusOr<std::vector<Allocator>> ChooseAllocators(const Options &options,
   return allocators;
 }
 
+std::string Sha256OrNothing(const std::string &path) {
+  const absl::StatusOr<std::string> sha256 = Sha256OfFile(path);
+  return sha256.ok() ? *sha256 : "";
+}
+
 // The baseline, and once more under another name.
 void KeepOneTwice(Matrix *matrix) {
   const Allocator one = matrix->allocators[matrix->baseline];
@@ -158,22 +163,28 @@ absl::StatusOr<Matrix> MakeMatrix(const Options &options, const Runfiles &runfil
 }
 
 Json PlanOf(const Options &options, const Tools &tools, const Matrix &matrix, const Json &context) {
-  const absl::StatusOr<std::string> cell_sha256 = Sha256OfFile(tools.cell);
   Json plan = {{"machine", context.at("host_name")},
-               {"cell_program", cell_sha256.ok() ? *cell_sha256 : ""},
+               {"cell_program", Sha256OrNothing(tools.cell)},
+               {"latency_cell_program", Sha256OrNothing(tools.latency_cell)},
                {"seed", options.seed},
                {"rounds", options.rounds},
+               {"settled_rounds", options.settled_rounds},
+               {"latency_rounds", options.latency_rounds},
                {"timeout_ms", options.timeout_ms},
                {"baseline", matrix.allocators[matrix.baseline].name},
                {"shard", absl::StrCat(options.shard_index, " of ", options.shard_count)},
                {"allocators", Json::array()},
                {"programs", Json::array()},
+               {"traces", Json::array()},
                {"cells", Json::array()}};
   for (const Allocator &allocator : matrix.allocators) {
     plan["allocators"].push_back({allocator.name, allocator.sha256});
   }
   for (const Workload &workload : matrix.workloads) {
     if (workload.program) plan["programs"].push_back({workload.name, workload.program->command});
+    if (workload.trace) {
+      plan["traces"].push_back({workload.name, Sha256OrNothing(workload.trace->path)});
+    }
   }
   for (const Cell &cell : matrix.cells) plan["cells"].push_back(CellName(matrix, cell));
   return plan;

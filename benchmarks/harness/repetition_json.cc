@@ -93,11 +93,20 @@ struct Write {
 
 struct Read {
   template <typename T>
+  static void Field(const Json &json, const char *name, T *field) {
+    if constexpr (std::is_arithmetic_v<T>) {
+      Value(json.at(name), field);
+    } else {
+      Value(json.value(name, Json()), field);
+    }
+  }
+
+  template <typename T>
   static void Value(const Json &json, T *value) {
     if constexpr (std::is_arithmetic_v<T>) {
       json.get_to(*value);
     } else {
-      VisitFields(value, [&json](const char *name, auto &field) { Value(json.at(name), &field); });
+      VisitFields(value, [&json](const char *name, auto &field) { Field(json, name, &field); });
     }
   }
 

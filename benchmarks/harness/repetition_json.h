@@ -11,8 +11,9 @@ namespace loam::matrix {
 // Every field; what was not measured is null.
 nlohmann::ordered_json RepetitionToJson(const Repetition &repetition);
 
-// The inverse; other fields are passed over. Throws what nlohmann::json throws
-// when a field is missing or of another type.
+// The inverse; other fields are passed over, and what may be unmeasured may be
+// missing, as in files that are older than it. Throws what nlohmann::json throws
+// when another field is missing, or one is of another type.
 Repetition RepetitionFromJson(const nlohmann::ordered_json &json);
 
 }  // namespace loam::matrix

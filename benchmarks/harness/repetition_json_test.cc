@@ -88,6 +88,19 @@ TEST(RepetitionJsonTest, WhatWasNotMeasuredIsNullAndStaysSo) {
   EXPECT_TRUE(RepetitionFromJson(RepetitionToJson(only_free)) == only_free);
 }
 
+TEST(RepetitionJsonTest, FilesFromBeforeThereWasAFieldAreRead) {
+  Json json = RepetitionToJson(All());
+  for (const char *younger : {"settled_rss_bytes", "memory_points", "latency", "trace_samples"}) {
+    ASSERT_EQ(json.erase(younger), 1u);
+  }
+  Repetition expected = All();
+  expected.settled_rss_bytes.reset();
+  expected.memory_points.clear();
+  expected.latency.reset();
+  expected.trace_samples.clear();
+  EXPECT_TRUE(RepetitionFromJson(json) == expected);
+}
+
 TEST(RepetitionJsonTest, AMissingFieldIsAnError) {
   Json json = RepetitionToJson(All());
   json.erase("minor_faults");

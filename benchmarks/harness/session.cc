@@ -31,6 +31,8 @@ Json RunContext(const Options &options, const Tools &tools) {
   Json context = MachineContext(tools.runner, workspace == nullptr ? "" : workspace);
   context["suite"] = options.suite;
   context["rounds"] = options.rounds;
+  context["settled_rounds"] = options.settled_rounds;
+  context["latency_rounds"] = options.latency_rounds;
   context["seed"] = options.seed;
   context["arguments"] = options.arguments;
   if (options.shard_count > 1) {

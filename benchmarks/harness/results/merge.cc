@@ -17,8 +17,9 @@ constexpr size_t kMissing = static_cast<size_t>(-1);
 // one machine and not on another; libraries must be the same.
 Json IdentityOf(const Result &shard) {
   Json identity;
-  for (const char *key : {"suite", "rounds", "seed", "baseline_allocator", "shard_count", "libc",
-                          "compiler", "compilation_mode", "cell_flags", "commit"}) {
+  for (const char *key :
+       {"suite", "rounds", "settled_rounds", "latency_rounds", "seed", "baseline_allocator",
+        "shard_count", "libc", "compiler", "compilation_mode", "cell_flags", "commit"}) {
     identity[key] = shard.context.value(key, Json());
   }
   for (const Allocator &allocator : shard.matrix.allocators) {
