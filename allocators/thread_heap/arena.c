@@ -3,8 +3,9 @@
 #include "common/check/report.h"
 
 enum {
-  AGED_SLABS_MAX = 256,  // that one pass of the decay looks at
-  FREE_SHARE = 4,        // of the slabs' memory may be free before growth looks for pages
+  AGED_SLABS_MAX = 256,        // that one pass of the decay looks at
+  FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
+  FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
   LOOKED_AT_PER_SLICE = 8,
 };
 
@@ -78,7 +79,9 @@ static void all_remove(struct th_arena *arena, struct th_slab *slab) {
 // much lies free inside the slabs and could not serve.
 static void make_up_for(struct th_arena *arena, size_t slices) {
   size_t slab_bytes = arena->slab_slices * TH_SLICE_BYTES;
-  if (slices == 0 || slab_bytes - arena->out_bytes < slab_bytes / FREE_SHARE) return;
+  size_t free_bytes = slab_bytes - arena->out_bytes;
+  if (slices == 0 || free_bytes < FREE_BYTES_LEAST) return;
+  if (free_bytes < slab_bytes / FREE_SHARE) return;
   size_t bytes = slices * TH_SLICE_BYTES;
   size_t gone = 0;
   struct th_slab *slab = arena->purge_cursor;
@@ -338,8 +341,8 @@ static bool check_slab(const struct th_arena *arena, const struct th_slab *slab)
   if (slab->block_bytes != bytes) return th_complain(slab, "wrong block size");
   if (slab->free_count == slab->capacity) return th_complain(slab, "empty slab");
   bool is_cached = !arena->is_own && !arena->is_uncached && !is_span;
-  if (slab->cached != is_cached || th_map_get((size_t)(slab - th_region.records)) !=
-                                       (is_cached && slab->purged == 0 ? slab->class : 0)) {
+  unsigned mapped = th_map_get((size_t)(slab - th_region.records));
+  if (slab->cached != is_cached || (mapped != 0 && (!is_cached || mapped != slab->class))) {
     return th_complain(slab, "wrong page map");
   }
   if (!th_slab_check(slab)) return th_complain(slab, "wrong bitmap of free blocks");

@@ -199,6 +199,8 @@ void th_free_found(const struct th_found *found, void *block) {
     return;
   }
   unsigned class = found->slab->class;
+  // After a purge: this one was looked up, and the slab is in use again.
+  th_map_set(th_slice_of(block), class);
   if (th_local.free[class].room == 0) {
     look_at_clock(cache);
     th_cache_make_room(cache, class);

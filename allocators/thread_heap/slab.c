@@ -2,11 +2,6 @@
 
 #include "common/os/os.h"
 
-static void set_map(const struct th_slab *slab) {
-  th_map_set((size_t)(slab - th_region.records),
-             slab->cached && slab->purged == 0 ? slab->class : 0);
-}
-
 static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, unsigned slices) {
   slab->next = slab->prev = NULL;
   slab->class = (uint8_t) class;
@@ -29,7 +24,7 @@ void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, 
     th_slab_set_word(slab, word, left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1);
   }
   slab->cached = cached;
-  set_map(slab);
+  if (cached) th_map_set((size_t)(slab - th_region.records), class);
 }
 
 void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices) {
@@ -90,7 +85,8 @@ size_t th_slab_purge(struct th_slab *slab) {
     }
     run = 0;
   }
-  set_map(slab);
+  // The marks went with the pages: the next free here shall look at the bitmap.
+  if (gone != 0) th_map_set((size_t)(slab - th_region.records), 0);
   return gone;
 }
 
@@ -111,7 +107,6 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
     th_slab_set_word(slab, word, bits);
     if (bits == 0) word++;
   }
-  set_map(slab);
   slab->low_word = (uint16_t)word;
   slab->free_count = (uint16_t)(slab->free_count - taken);
   slab->touched = true;

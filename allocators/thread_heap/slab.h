@@ -10,10 +10,10 @@
 //   capacity - free_count = blocks in the program's hands + in threads' caches
 //   the slab is in its bin's list just when 0 < free_count < capacity
 //   a page whose bit in `purged` is set holds no byte of a block that is not free
-//   map[slice] = class just when `cached` and purged = 0, else 0
+//   map[slice] is the class or, where not `cached` or after a purge, 0
 //
-// So a free in a slab with purged pages, which have lost their marks (cache.h), takes
-// the slow path and looks at the bitmap.
+// A purge takes the marks of free blocks (cache.h) with their pages: the first free in
+// the slab after it takes the slow path and looks at the bitmap.
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_
