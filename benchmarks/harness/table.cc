@@ -25,11 +25,13 @@ std::string RowLabel(const Json &cell) {
 // Of a cell or a mean; empty in a result of one machine.
 std::string MachineOf(const Json &entry) { return entry.value("machine", ""); }
 
-// What a cell or a mean has of a metric: null where it has none, or where the
-// file is older than the metric.
-Json MetricOf(const Json &entry, const std::string &metric) {
-  const bool always_there = metric == "time" || metric == "peak_rss" || metric == "trough_rss";
-  return always_there ? entry.at(metric) : entry.value(metric, Json());
+// Files from before there was this metric have no word of it; the first three
+// were always there.
+bool Knows(const Json &result, const std::string &metric) {
+  if (metric == "time" || metric == "peak_rss" || metric == "trough_rss") return true;
+  const Json &cells = result.at("cells");
+  return std::any_of(cells.begin(), cells.end(),
+                     [&metric](const Json &cell) { return cell.contains(metric); });
 }
 
 // The machines of a result, each with what its tables' titles say of it.
@@ -82,7 +84,7 @@ std::vector<TableRow> ReadRows(const Json &result, const std::string &machine,
       rows.push_back({label, std::vector<TableCell>(columns.size())});
       measured.push_back(false);
     }
-    const Json value = MetricOf(cell, metric);
+    const Json &value = cell.at(metric);
     rows.back().cells[columns.at(cell.at("allocator"))] = RenderCell(cell, value);
     if (!value.is_null()) measured.back() = true;
   }
@@ -98,7 +100,7 @@ TableRow ReadGeomean(const Json &result, const std::string &machine, const std::
   TableRow row = {"geometric mean", {}};
   for (const Json &geomean : result.at("geomeans")) {
     if (MachineOf(geomean) != machine) continue;
-    const Json value = MetricOf(geomean, metric);
+    const Json &value = geomean.at(metric);
     TableCell cell;
     cell.text = "-";
     if (!value.is_null()) {
@@ -116,7 +118,7 @@ TableRow ReadGeomean(const Json &result, const std::string &machine, const std::
 std::string ReadSensitivity(const Json &result, const Metric &metric) {
   std::vector<double> visible;
   for (const Json &cell : result.at("cells")) {
-    const Json value = MetricOf(cell, metric.name);
+    const Json &value = cell.at(metric.name);
     if (value.is_null() || !value.contains("smallest_visible")) continue;
     const Json &smallest = value.at("smallest_visible");
     if (!smallest.is_null()) visible.push_back(100 * smallest.get<double>());
@@ -169,6 +171,7 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     names.push_back(allocator.at("name"));
   }
   for (const Metric &metric : Metrics()) {
+    if (!Knows(result, metric.name)) continue;
     for (const auto &[machine, on_machine] : ReadMachines(result.at("context"))) {
       Table table;
       table.title = absl::StrCat(metric.title, on_machine);
