@@ -72,7 +72,7 @@ TEST(MatrixTraceTest, SaysWhatItCannotReplay) {
   };
   for (const auto &[arguments, message] : cases) {
     const matrix::Said said = matrix::RunMatrix(arguments);
-    EXPECT_EQ(said.exit_status, 1) << arguments;
+    EXPECT_EQ(said.exit_status, 2) << arguments;
     EXPECT_THAT(said.stderr_text, HasSubstr(message));
   }
 }

@@ -13,6 +13,7 @@
 #include "benchmarks/harness/process.h"
 #include "benchmarks/harness/runfiles.h"
 #include "benchmarks/harness/scratch_folder.h"
+#include "benchmarks/harness/traces.h"
 #include "benchmarks/harness/workloads.h"
 
 namespace loam::matrix {
@@ -40,6 +41,9 @@ TEST(ReadmeTest, NamesEveryWorkload) {
   const std::vector<Workload> programs =
       *ProgramWorkloads(*runfiles.Path("benchmarks/workloads/program/programs.json"));
   workloads.insert(workloads.end(), programs.begin(), programs.end());
+  const absl::Status traces =
+      AddTraceWorkloads(*runfiles.Path("benchmarks/trace/recorded/traces.json"), {}, &workloads);
+  ASSERT_TRUE(traces.ok()) << traces;
   std::vector<std::string> names;
   for (const Workload &workload : workloads) names.push_back(workload.name);
   EXPECT_THAT(WorkloadsOf(*runfiles.Path("benchmarks/README.md")),
