@@ -4,14 +4,15 @@
 #include "common/os/os.h"
 
 enum {
-  WORD_SLICES = 64,           // of a bitmap's word
-  GROWTH_SLICES_MIN = 64,     // 1 MiB
-  GROWTH_SLICES_MAX = 4096,   // 64 MiB
-  RESERVED_SLICES_MIN = 512,  // 8 MiB
-  DIRTY_SHARE = 4,            // of what is resident may be free
-  GUARD_BYTES = 64 * 1024,    // between metadata and blocks
-  PURGE_RUNS_MAX = 64,        // calls of one pass
-  COMMIT_BYTES = 64 * 1024,   // of metadata at a time: more than any page
+  WORD_SLICES = 64,                       // of a bitmap's word
+  GROWTH_SLICES_MIN = 64,                 // 1 MiB
+  GROWTH_SLICES_MAX = 4096,               // 64 MiB
+  RESERVED_SLICES_MIN = 512,              // 8 MiB
+  DIRTY_SHARE = 4,                        // of what is resident may be free
+  GUARD_BYTES = 64 * 1024,                // between metadata and blocks
+  PURGE_RUNS_MAX = 64,                    // calls of one pass
+  RECORDS_PER_PAGE_MAX = 4096 / 192 + 1,  // of 4 KiB
+  COMMIT_BYTES = 64 * 1024,               // of metadata at a time: more than any page
 };
 
 // 256 GiB. Blocks beyond that come as large ones.
@@ -296,12 +297,20 @@ static unsigned take_out_runs(const uint64_t *bitmap, size_t slices, struct run 
   return count;
 }
 
-// The records of free slices say nothing, as pages of zeros do.
+// Under the lock. The records of clean slices say nothing, as pages of zeros do: those of a
+// run that just became clean go, with what they share a page with.
 static void purge_records(const struct run *run) {
+  size_t first = run->first;
+  size_t end = run->first + run->count;
+  for (int i = 0; i < RECORDS_PER_PAGE_MAX && get(th_region.clean, first - 1); i++) first--;
+  for (int i = 0; i < RECORDS_PER_PAGE_MAX && end < limit_of() && get(th_region.clean, end); i++)
+    end++;
   uintptr_t page = loam_os_page_size();
-  uintptr_t start = ((uintptr_t)&th_region.records[run->first] + page - 1) & ~(page - 1);
-  uintptr_t end = (uintptr_t)&th_region.records[run->first + run->count] & ~(page - 1);
-  if (end > start) loam_os_decommit((void *)start, end - start);
+  uintptr_t start_of_pages = ((uintptr_t)&th_region.records[first] + page - 1) & ~(page - 1);
+  uintptr_t end_of_pages = (uintptr_t)&th_region.records[end] & ~(page - 1);
+  if (end_of_pages > start_of_pages) {
+    loam_os_decommit((void *)start_of_pages, end_of_pages - start_of_pages);
+  }
 }
 
 // Without the lock: gives them back to the system; how many slices went.
@@ -310,7 +319,6 @@ static size_t purge_runs(const struct run *runs, unsigned count) {
   for (unsigned i = 0; i < count; i++) {
     char *start = th_region.base + (runs[i].first << TH_SLICE_BITS);
     bool done = loam_os_decommit(start, runs[i].count << TH_SLICE_BITS);
-    if (done) purge_records(&runs[i]);
     loam_lock_acquire(&th_region.lock);
     for (size_t slice = runs[i].first; slice < runs[i].first + runs[i].count; slice++) {
       if (done) {
@@ -319,6 +327,7 @@ static size_t purge_runs(const struct run *runs, unsigned count) {
         add_dirty(slice);
       }
     }
+    if (done) purge_records(&runs[i]);
     loam_lock_release(&th_region.lock);
     if (done) gone += runs[i].count;
   }
