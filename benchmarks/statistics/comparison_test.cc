@@ -55,7 +55,7 @@ TEST(PairedTestTest, KeepsItsLevelForEveryKindOfNoise) {
   constexpr int kRuns = 20'000;
   Random random(5);
   for (const auto &[name, noise] : Noises()) {
-    for (size_t rounds : {7, 25}) {
+    for (size_t rounds : {size_t{7}, size_t{25}}) {
       std::map<double, int> finds = {{0.05, 0}, {0.002, 0}};
       for (int run = 0; run < kRuns; run++) {
         std::vector<double> log_ratios;
@@ -76,7 +76,7 @@ TEST(JudgeTest, WhereNothingDiffersFewTablesHaveAnyFind) {
   constexpr int kTables = 20;
   constexpr int kCells = 60;
   Random random(7);
-  for (size_t rounds : {7, 25}) {
+  for (size_t rounds : {size_t{7}, size_t{25}}) {
     int tables_with_finds = 0;
     int finds = 0;
     for (int table = 0; table < kTables; table++) {
