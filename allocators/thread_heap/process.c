@@ -166,6 +166,7 @@ static void add_heaps(struct loam_stats *stats) {
 }
 
 void th_state_stats(struct loam_stats *stats) {
+  th_ensure_set_up();
   *stats = (struct loam_stats){0};
   for (size_t i = 0; i < th_state.arena_count; i++) {
     th_arena_stats(&th_state.arenas[i], stats);
@@ -197,6 +198,7 @@ static bool check_heaps(void) {
 }
 
 bool th_state_check(void) {
+  th_ensure_set_up();
   for (size_t i = 0; i < th_state.arena_count; i++) {
     if (!check_arena(&th_state.arenas[i])) return false;
   }
@@ -211,6 +213,7 @@ bool th_state_check(void) {
 // --- Giving memory back ------------------------------------------------------
 
 bool th_state_trim(size_t keep) {
+  th_ensure_set_up();
   bool any = false;
   if (th_local.cache != NULL) th_cache_flush(th_local.cache);  // others' are theirs
   for (size_t i = 0; i < th_state.arena_count; i++) any |= th_arena_trim(&th_state.arenas[i]);
