@@ -197,8 +197,9 @@ static inline void put(struct th_slab *slab, void *block) {
 
 // Under the lock: a span goes. Its memory is given away after that.
 static void remove_span(struct th_arena *arena, struct th_slab *slab) {
-  if (slab->arena != arena)
+  if (slab->arena != arena) {
     th_fail(th_slab_start(slab), "free: a block that is free (double free?)");
+  }
   count_span(arena, slab, (size_t)-1);
   all_remove(arena, slab);
   th_slab_forget(slab);
@@ -369,6 +370,8 @@ static bool check(const struct th_arena *arena) {
   size_t slabs[TH_CLASSES] = {0};
   size_t out[TH_CLASSES] = {0};
   size_t listed[TH_CLASSES] = {0};
+  size_t slab_slices = 0;
+  size_t out_bytes = 0;
   size_t span_bytes = 0;
   size_t large_bytes = 0;
   const struct th_slab *previous = NULL;
@@ -381,14 +384,21 @@ static bool check(const struct th_arena *arena) {
     if (slab->class == TH_SPAN_CLASS) {
       span_bytes += slab->block_bytes;
       if (slab->block_bytes >= arena->large_bytes_min) large_bytes += slab->block_bytes;
+    } else {
+      slab_slices += slab->slices;
+      out_bytes += (size_t)(slab->capacity - slab->free_count) * slab->block_bytes;
     }
     previous = slab;
   }
   for (unsigned class = 0; class < TH_CLASSES; class ++) {
     if (!check_bin(arena, class, slabs[class], out[class], listed[class])) return false;
   }
-  if (span_bytes != arena->span_bytes || large_bytes != arena->large_bytes)
+  if (span_bytes != arena->span_bytes || large_bytes != arena->large_bytes) {
     return th_complain(arena, "wrong sum of spans");
+  }
+  if (slab_slices != arena->slab_slices || out_bytes != arena->out_bytes) {
+    return th_complain(arena, "wrong sum of slabs");
+  }
   return true;
 }
 

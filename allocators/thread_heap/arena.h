@@ -10,6 +10,7 @@
 //   blocks_out of a bin = sum of (capacity - free_count) of its class's slabs
 //   slabs of a bin = slabs of its class in the list of all; span_bytes = sum of the spans',
 //   large_bytes = sum of those from large_bytes_min on
+//   slab_slices = slices of all slabs but spans; out_bytes = bytes of their blocks that are out
 //   a bin's list holds just the slabs with 0 < free_count < capacity
 //   no slab has free_count = capacity: it goes back to the region at once
 
@@ -56,9 +57,10 @@ void th_arena_put(unsigned class, void **blocks, size_t count);
 // A single block for the program, a span, and back from it. *zeroed: it reads as zero.
 void *th_arena_malloc(struct th_arena *arena, unsigned class);
 void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed);
+void th_arena_free(struct th_slab *slab, void *block);
+
 // Gives a span another size where it is; false, and nothing has changed, when it cannot grow.
 bool th_arena_resize_span(struct th_slab *slab, unsigned slices);
-void th_arena_free(struct th_slab *slab, void *block);
 
 // Frees all that the arena holds. No other thread uses it.
 void th_arena_destroy(struct th_arena *arena);

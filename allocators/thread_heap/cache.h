@@ -23,14 +23,13 @@
 
 #include "allocators/thread_heap/arena.h"
 
-// What the fast paths need of it. Initial-exec: an access is one instruction,
-// and never allocates.
 struct th_free_limits {
   uint32_t room;        // frees until the slow path
   uint32_t reciprocal;  // of the class: th_class_reciprocal
 };
 
-// (Arrays of 8 bytes each: an element is one operand of one instruction.)
+// What the fast paths need of it. Initial-exec: an access is one instruction, and never
+// allocates. (Arrays of 8 bytes each: an element is one operand.)
 struct th_local {
   void **top[TH_SLAB_CLASSES];  // the last slot that is taken
   struct th_free_limits free[TH_SLAB_CLASSES];
@@ -45,6 +44,7 @@ struct th_cache {
   struct th_cache *next, *prev;  // of all caches, or of the spare ones
   struct th_local *local;
   struct th_arena *arena;  // to refill from
+  bool is_watched;         // the thread's end will be noticed
   uint64_t age_ms;         // when to look for what nobody uses
   uint32_t events;         // times on the slow path
   size_t frees;

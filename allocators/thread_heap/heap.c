@@ -18,6 +18,16 @@ void *th_out_of_memory(void) {
 
 // --- Decay -------------------------------------------------------------------
 
+static bool age_own_heaps(void) {
+  bool more = false;
+  loam_lock_acquire(&th_state.lock);
+  for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
+    more |= th_arena_age(&heap->arena);
+  }
+  loam_lock_release(&th_state.lock);
+  return more;
+}
+
 // Memory that nobody used for a while goes back, on calls that come anyway.
 void th_decay(void) {
   uint64_t now = loam_os_now_ms();
@@ -31,6 +41,7 @@ void th_decay(void) {
   }
   bool more = th_slices_age();
   for (size_t i = 0; i < th_state.arena_count; i++) more |= th_arena_age(&th_state.arenas[i]);
+  more |= age_own_heaps();
   loam_large_purge(&th_state.large, now);
   if (more) atomic_store_explicit(&th_state.decay_ms, now + 1, memory_order_relaxed);
 }
@@ -77,7 +88,7 @@ static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_r
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
-  if (want.bytes > th_state.span_bytes_max || want.alignment > TH_SLICE_BYTES) return 0;
+  if (want.bytes > TH_SPAN_BYTES_MAX || want.alignment > TH_SLICE_BYTES) return 0;
   return th_class_for(want.bytes, want.alignment);
 }
 
@@ -129,7 +140,10 @@ void *th_malloc_any(struct th_request want) {
   th_ensure_set_up();
   check_now_and_then();
   struct th_cache *cache = th_my_cache();
-  if (cache == NULL) return th_malloc_in(th_least_used_arena(), want);
+  if (cache == NULL) {
+    th_decay();
+    return th_malloc_in(th_least_used_arena(), want);
+  }
   unsigned class = class_for(want);
   if (class != 0 && class < TH_SLAB_CLASSES) {
     void *block = malloc_from_cache(cache, class, want);

@@ -20,7 +20,6 @@ void th_set_up(void) {
     th_state.arena_count = arenas < TH_ARENAS_MAX ? arenas : TH_ARENAS_MAX;
     th_state.large.cache_bytes_max = options->large_cache_bytes;
     th_state.large.purge_delay_ms = options->purge_delay_ms;
-    th_state.span_bytes_max = TH_SPAN_BYTES_MAX;
     for (size_t i = 0; i < th_state.arena_count; i++) {
       th_state.arenas[i].is_uncached = options->check_every != 0;
       th_state.arenas[i].large_bytes_min = options->large_bytes;
@@ -79,27 +78,7 @@ static void close_cache(void *value) {
   loam_lock_release(&th_state.lock);
 }
 
-static struct th_cache *open_cache(void) {
-  loam_lock_acquire(&th_state.lock);
-  struct th_cache *cache = th_state.spare;
-  if (cache != NULL) th_state.spare = cache->next;
-  loam_lock_release(&th_state.lock);
-  if (cache == NULL) cache = loam_os_map(cache_bytes(), 1);
-  if (cache == NULL) return NULL;
-  struct th_arena *arena = th_least_used_arena();
-  atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
-  th_cache_open(cache, arena);
-  loam_lock_acquire(&th_state.lock);
-  enlist(cache);
-  loam_lock_release(&th_state.lock);
-  // Any value but NULL has close_cache called when the thread ends. A thread that is
-  // alone ends with its process. (And a process of one thread needs no more of libc.)
-  if (!LOAM_SINGLE_THREADED()) pthread_setspecific(th_state.exit_key, cache);
-  return cache;
-}
-
-// Before a thread that has others beside it opens its cache; false without a key to be
-// had.
+// False without a key to be had.
 static bool make_exit_key(void) {
   // Acquire: pairs with the release below.
   if (atomic_load_explicit(&th_state.has_exit_key, memory_order_acquire)) return true;
@@ -114,11 +93,40 @@ static bool make_exit_key(void) {
   return made;
 }
 
+static struct th_cache *open_cache(void) {
+  loam_lock_acquire(&th_state.lock);
+  struct th_cache *cache = th_state.spare;
+  if (cache != NULL) th_state.spare = cache->next;
+  loam_lock_release(&th_state.lock);
+  if (cache == NULL) cache = loam_os_map(cache_bytes(), 1);
+  if (cache == NULL) return NULL;
+  struct th_arena *arena = th_least_used_arena();
+  atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
+  cache->is_watched = false;
+  th_cache_open(cache, arena);
+  loam_lock_acquire(&th_state.lock);
+  enlist(cache);
+  loam_lock_release(&th_state.lock);
+  return cache;
+}
+
+// Has close_cache called when the calling thread ends.
+static void watch_thread(struct th_cache *cache) {
+  cache->is_watched = true;  // first: this may allocate
+  pthread_setspecific(th_state.exit_key, cache);
+}
+
 struct th_cache *th_my_cache(void) {
-  if (th_local.cache != NULL) return th_local.cache;
+  struct th_cache *cache = th_local.cache;
+  // A thread that is alone ends with its process, and needs no more of libc. Once
+  // there are others it is watched like them.
+  bool alone = LOAM_SINGLE_THREADED();
+  if (cache != NULL && (cache->is_watched || alone)) return cache;
   if (th_local.ended || th_state.options.check_every != 0) return NULL;
-  if (!LOAM_SINGLE_THREADED() && !make_exit_key()) return NULL;
-  return open_cache();
+  if (!alone && !make_exit_key()) return cache;
+  if (cache == NULL) cache = open_cache();
+  if (cache != NULL && !alone) watch_thread(cache);
+  return cache;
 }
 
 // --- Statistics --------------------------------------------------------------

@@ -4,15 +4,14 @@
 #include "common/os/os.h"
 
 enum {
-  WORD_SLICES = 64,                       // of a bitmap's word
-  GROWTH_SLICES_MIN = 64,                 // 1 MiB
-  GROWTH_SLICES_MAX = 4096,               // 64 MiB
-  RESERVED_SLICES_MIN = 512,              // 8 MiB
-  DIRTY_SHARE = 4,                        // of what is resident may be free
-  GUARD_BYTES = 64 * 1024,                // between metadata and blocks
-  PURGE_RUNS_MAX = 64,                    // calls of one pass
-  RECORDS_PER_PAGE_MAX = 4096 / 192 + 1,  // of 4 KiB
-  COMMIT_BYTES = 64 * 1024,               // of metadata at a time: more than any page
+  WORD_SLICES = 64,           // of a bitmap's word
+  GROWTH_SLICES_MIN = 64,     // 1 MiB
+  GROWTH_SLICES_MAX = 4096,   // 64 MiB
+  RESERVED_SLICES_MIN = 512,  // 8 MiB
+  DIRTY_SHARE = 4,            // of what is resident may be free
+  GUARD_BYTES = 64 * 1024,    // between metadata and blocks
+  PURGE_RUNS_MAX = 64,        // calls of one pass
+  COMMIT_BYTES = 64 * 1024,   // of metadata at a time: no page is larger
 };
 
 // 256 GiB. Blocks beyond that come as large ones.
@@ -186,8 +185,15 @@ static void add_dirty(size_t slice) {
 
 // --- Growing -----------------------------------------------------------------
 
+// Slices that share a page, where pages are larger than they are.
+static size_t slices_per_page(void) {
+  size_t page = loam_os_page_size();
+  return page <= TH_SLICE_BYTES ? 1 : page >> TH_SLICE_BITS;
+}
+
 static bool grow_by(size_t count) {
   size_t limit = limit_of();
+  count = round_up(count, slices_per_page());
   if (count > th_region.end - limit) return false;
   if (!commit_metadata(limit + count)) return false;
   char *start = th_region.base + (limit << TH_SLICE_BITS);
@@ -220,6 +226,7 @@ static void balance(size_t new, bool dirty) {
 }
 
 struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
+  *fresh = 0;
   if (th_region.end == 0) return NULL;
   struct th_slab *slab = NULL;
   loam_lock_acquire(&th_region.lock);
@@ -229,7 +236,6 @@ struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
     first = find_run(th_region.clean, th_region.dirty, count);
   }
   if (first == 0 && grow(count)) first = find_run(th_region.clean, th_region.dirty, count);
-  *fresh = 0;
   if (first != 0) {
     *fresh = take_run(first, count);
     slab = &th_region.records[first];
@@ -300,12 +306,12 @@ static unsigned take_out_runs(const uint64_t *bitmap, size_t slices, struct run 
 // Under the lock. The records of clean slices say nothing, as pages of zeros do: those of a
 // run that just became clean go, with what they share a page with.
 static void purge_records(const struct run *run) {
+  uintptr_t page = loam_os_page_size();
+  size_t most = page / sizeof(struct th_slab) + 1;  // that share a page with another
   size_t first = run->first;
   size_t end = run->first + run->count;
-  for (int i = 0; i < RECORDS_PER_PAGE_MAX && get(th_region.clean, first - 1); i++) first--;
-  for (int i = 0; i < RECORDS_PER_PAGE_MAX && end < limit_of() && get(th_region.clean, end); i++)
-    end++;
-  uintptr_t page = loam_os_page_size();
+  for (size_t i = 0; i < most && get(th_region.clean, first - 1); i++) first--;
+  for (size_t i = 0; i < most && end < limit_of() && get(th_region.clean, end); i++) end++;
   uintptr_t start_of_pages = ((uintptr_t)&th_region.records[first] + page - 1) & ~(page - 1);
   uintptr_t end_of_pages = (uintptr_t)&th_region.records[end] & ~(page - 1);
   if (end_of_pages > start_of_pages) {
@@ -313,24 +319,35 @@ static void purge_records(const struct run *run) {
   }
 }
 
-// Without the lock: gives them back to the system; how many slices went.
+// What of a run is whole pages.
+static struct run whole_pages_of(const struct run *run) {
+  size_t unit = slices_per_page();
+  size_t first = round_up(run->first, unit);
+  size_t end = (run->first + run->count) & ~(unit - 1);
+  return (struct run){first, end > first ? end - first : 0};
+}
+
+// Without the lock: gives a run back to the system; how many slices went.
+static size_t purge_run(const struct run *run) {
+  struct run gone = whole_pages_of(run);
+  char *start = th_region.base + (gone.first << TH_SLICE_BITS);
+  if (gone.count != 0 && !loam_os_decommit(start, gone.count << TH_SLICE_BITS)) gone.count = 0;
+  loam_lock_acquire(&th_region.lock);
+  for (size_t slice = run->first; slice < run->first + run->count; slice++) {
+    if (slice - gone.first < gone.count) {
+      add_clean(slice);
+    } else {
+      add_dirty(slice);
+    }
+  }
+  if (gone.count != 0) purge_records(&gone);
+  loam_lock_release(&th_region.lock);
+  return gone.count;
+}
+
 static size_t purge_runs(const struct run *runs, unsigned count) {
   size_t gone = 0;
-  for (unsigned i = 0; i < count; i++) {
-    char *start = th_region.base + (runs[i].first << TH_SLICE_BITS);
-    bool done = loam_os_decommit(start, runs[i].count << TH_SLICE_BITS);
-    loam_lock_acquire(&th_region.lock);
-    for (size_t slice = runs[i].first; slice < runs[i].first + runs[i].count; slice++) {
-      if (done) {
-        add_clean(slice);
-      } else {
-        add_dirty(slice);
-      }
-    }
-    if (done) purge_records(&runs[i]);
-    loam_lock_release(&th_region.lock);
-    if (done) gone += runs[i].count;
-  }
+  for (unsigned i = 0; i < count; i++) gone += purge_run(&runs[i]);
   return gone;
 }
 
@@ -361,7 +378,6 @@ size_t th_slices_purge(size_t slices) {
 }
 
 size_t th_slices_purge_but(size_t slices) {
-  // A look without the lock would do, but for what says so of races.
   loam_lock_acquire(&th_region.lock);
   size_t dirty = th_region.dirty_count;
   loam_lock_release(&th_region.lock);

@@ -10,7 +10,7 @@
 // behind pages that nobody can write: an overflow runs away from it. Slices are
 // numbered from `base`, the metadata's own included; their map entries stay 0.
 //
-// Thread-safe: one lock, not held over the calls that give memory back.
+// Thread-safe: one lock, not held while slices' memory goes back.
 //
 // Invariants, for the slices in [first, limit):
 //   each is just one of: dirty (free, perhaps resident), clean (free, reads as
@@ -56,7 +56,7 @@ bool th_region_set_up(void);
 
 // Takes `count` slices side by side, at most TH_SPAN_SLICES_MAX, and gives the
 // record of the first; NULL when none are to be had. *fresh: how many of them were not
-// resident, and read as zero.
+// resident, and read as zero; 0 with NULL.
 struct th_slab *th_slices_take(unsigned count, size_t *fresh);
 
 // Takes those `count` slices, behind others; false when they are not free.

@@ -1,5 +1,5 @@
-// A slab: a slice cut into blocks of one class, or slices that are one block. What is known of it
-// stands in a record apart (region.h).
+// A slab: a slice cut into blocks of one class, or slices that are one block.
+// What is known of it stands in a record apart (region.h).
 //
 // A block is in the program's hands, in a thread's cache, or free in its slab;
 // only the last is known here. Blocks that were never handed out are free like
@@ -50,9 +50,9 @@ static inline char *th_slab_start(const struct th_slab *slab) {
   return th_region.base + ((size_t)(slab - th_region.records) << TH_SLICE_BITS);
 }
 
-// The slab around an address, or NULL where there is none, as behind the first slice of
-// a span, where no block begins. The answer stands as
-// long as the address is that of a block which is not free.
+// The slab around an address, or NULL where there is none, as behind the first
+// slice of a span, where no block begins. The answer stands as long as the address
+// is that of a block which is not free.
 static inline struct th_slab *th_slab_around(const void *address) {
   size_t slice = th_slice_of(address);
   if (!th_slice_is_known(slice)) return NULL;
@@ -110,7 +110,7 @@ static inline void th_slab_put(struct th_slab *slab, unsigned number) {
 // Gives back the pages that hold only free blocks; how many bytes went.
 size_t th_slab_purge(struct th_slab *slab);
 
-// Proves the first two and the last of the invariants.
+// Proves the first and the fourth of the invariants.
 bool th_slab_check(const struct th_slab *slab);
 
 #endif  // LOAM_ALLOCATORS_THREAD_HEAP_SLAB_H_

@@ -14,6 +14,7 @@ enum { TH_ARENAS_MAX = 64 };  // as the option `arenas` allows
 struct loam_heap {
   struct th_arena arena;
   struct loam_heap *next, *prev;
+  _Atomic(uint32_t) calls;
 };
 
 // All zero until the first call.
@@ -21,7 +22,6 @@ struct th_state {
   struct loam_lock lock;  // of `ready` while it changes, and of the lists
   _Atomic(bool) ready;
   struct loam_options options;
-  size_t span_bytes_max;  // larger requests have a mapping of their own
   struct loam_large large;
   size_t arena_count;
   _Atomic(uint64_t) decay_ms;  // when the next pass is due

@@ -17,7 +17,7 @@ extern "C" {
 
 // X(name, default, least, most, what it sets)
 #define LOAM_OPTIONS_TABLE(X)                                                                 \
-  X(arenas, 0, 0, 64, "arenas that threads are spread over; 0: twice the processors")         \
+  X(arenas, 0, 0, 64, "arenas that threads are spread over; 0: by the processors")            \
   X(large_bytes, 262144, 65536, 1048576, "requests from this size on get pages of their own") \
   X(large_cache_bytes, 67108864, 0, SIZE_MAX, "freed mappings kept for reuse, in all")        \
   X(purge_delay_ms, 500, 0, 3600000, "how long memory is free before it goes back")           \
