@@ -32,9 +32,10 @@ struct Allocator {
 
 // A real program, for workloads of the family `program`.
 struct Program {
-  std::vector<std::string> setup;        // run once before all measuring, not measured; or empty
-  std::vector<std::string> command;      // first the resolved path
-  std::string measured;                  // path of the program that the command is or becomes
+  std::vector<std::string> setup;    // run once before all measuring, not measured; or empty
+  std::vector<std::string> command;  // first the resolved path
+  std::vector<std::string> told;     // the same for a result: {folder} for where its scripts are
+  std::string measured;              // path of the program that the command is or becomes
   std::vector<std::string> environment;  // NAME=VALUE
   std::string stdin_path;                // or empty
 };

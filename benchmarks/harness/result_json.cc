@@ -31,7 +31,7 @@ Json WorkloadJson(const Workload &workload) {
           {"family", workload.Family()},
           {"stresses", workload.stresses},
           {"stands_for", workload.stands_for},
-          {"command", workload.program ? Json(workload.program->command) : Json()},
+          {"command", workload.program ? Json(workload.program->told) : Json()},
           {"problem", OrNull(workload.problem)}};
 }
 

@@ -89,6 +89,7 @@ Workload ProgramWorkload(const json &entry, const std::string &folder) {
   Program program;
   program.measured = FindProgram(measured);
   program.command = ReadCommand(command, folder, program.measured);
+  program.told = ReadCommand(command, "{folder}", program.measured);
   program.setup = ReadCommand(Words(entry, "setup"), folder, program.measured);
   program.environment = Words(entry, "environment");
   program.stdin_path = absl::StrReplaceAll(entry.value("stdin", ""), {{"{folder}", folder}});

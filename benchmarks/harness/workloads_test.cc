@@ -30,6 +30,8 @@ TEST(ProgramWorkloadsTest, ACommandIsItsOwnMeasuredProgram) {
   EXPECT_THAT(workload.problem, IsEmpty());
   EXPECT_THAT(workload.program->command,
               ElementsAre(EndsWith("/bin/sh"), fs::path(::testing::TempDir()) / "a.sh"));
+  // Results go to others: they do not say where this tree is.
+  EXPECT_THAT(workload.program->told, ElementsAre(EndsWith("/bin/sh"), "{folder}/a.sh"));
   EXPECT_EQ(workload.program->measured, workload.program->command[0]);
   EXPECT_THAT(workload.program->setup, IsEmpty());
   EXPECT_THAT(workload.program->environment, ElementsAre("A=b"));

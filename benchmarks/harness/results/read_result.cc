@@ -47,7 +47,7 @@ Workload ReadWorkload(const Json &json) {
   workload.problem = TextOrNothing(json.at("problem"));
   if (!json.at("command").is_null()) {
     workload.program = Program();
-    json.at("command").get_to(workload.program->command);
+    json.at("command").get_to(workload.program->told);
   }
   return workload;
 }
