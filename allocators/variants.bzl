@@ -99,6 +99,14 @@ def loam_variant(name, srcs, hdrs, deps):
         visibility = ["//visibility:public"],
     )
 
+def loam_libraries():
+    """Every library for LD_PRELOAD, as structs of the variant's name, the level's and the label."""
+    return [struct(
+        variant = variant.name,
+        level = "default",
+        label = "//allocators/{}:preload".format(variant.name),
+    ) for variant in VARIANTS]
+
 def loam_variant_flag():
     """//:variant, the flag that chooses a variant by name, and //:malloc, which follows it."""
     _variant_flag(

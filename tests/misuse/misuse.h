@@ -1,5 +1,6 @@
 // The misuses: tiny programs, each of which does one thing that no program may
-// do with a malloc.
+// do with a malloc. They call the standard names, so that whatever library is preloaded
+// serves them.
 
 #ifndef LOAM_TESTS_MISUSE_MISUSE_H_
 #define LOAM_TESTS_MISUSE_MISUSE_H_
@@ -7,27 +8,14 @@
 #include <cstddef>
 #include <vector>
 
-#include "common/variant/variant.h"
+#include "tests/misuse/scene.h"
 
 namespace loam::test {
 
-// The sizes of block that a misuse is done with: a small bin, a large bin, a
-// mapping of its own.
+// The sizes of block that a misuse is done with: a small bin, a large bin, pages of its own.
 inline constexpr size_t kSmall = 40;
 inline constexpr size_t kMedium = 3000;
 inline constexpr size_t kLarge = size_t{3} << 20;
-
-// What a misuse works with.
-struct Scene {
-  const loam_variant &v;
-  size_t size;  // of the blocks that it misuses
-
-  // Says on stdout which pointers a report may name. Before the deed.
-  void Accuse(const void *pointer) const;
-
-  // A block of `size` bytes, all of them written.
-  char *Block() const;
-};
 
 struct Misuse {
   const char *name;
@@ -35,7 +23,22 @@ struct Misuse {
   std::vector<size_t> sizes;  // each is a program of its own
 };
 
+// All of them, by kind.
 const std::vector<Misuse> &Misuses();
+
+std::vector<Misuse> DoubleFrees();
+std::vector<Misuse> BadPointers();
+std::vector<Misuse> Overflows();
+std::vector<Misuse> UsesAfterFree();
+std::vector<Misuse> WrongCalls();
+
+// nullptr where there is none of this name.
+const Misuse *FindMisuse(const char *name);
+
+// What `sizes` mostly are.
+inline std::vector<size_t> EverySize() { return {kSmall, kMedium, kLarge}; }
+inline std::vector<size_t> HeapSizes() { return {kSmall, kMedium}; }
+inline std::vector<size_t> OneSize() { return {kSmall}; }
 
 }  // namespace loam::test
 
