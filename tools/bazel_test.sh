@@ -233,6 +233,15 @@ test_optional_package_that_apt_lacks() {
   expect_apt update 'install libmimalloc2.0' 'install libmimalloc2.0'
 }
 
+test_program_that_another_package_brought() {
+  lose npm
+  stub npm <<<'exit 0'
+  run_bazel -- build
+  expect_status 0
+  expect_apt
+  expect_just_bazel '<build>'
+}
+
 test_two_calls_at_once() {
   lose g++
   run_bazel -- build &

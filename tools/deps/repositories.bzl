@@ -1,6 +1,7 @@
 """Every dependency of the workspace, all of them found on this machine."""
 
 load("//tools/deps:headers.bzl", "headers_repository")
+load("//tools/deps:npm.bzl", "npm_repository")
 load("//tools/deps:pkg_config.bzl", "pkg_config_repository")
 
 # The rules that C and C++ toolchains load; newer ones do not load under Bazel 4.
@@ -101,4 +102,13 @@ def loam_development_repositories():
         name = "valijson",
         debian_package = "libvalijson-dev",
         path = "/usr/include/valijson",
+    )
+
+def loam_page_repositories():
+    """Packages that build and test the page of the dashboard."""
+    npm_repository(
+        name = "npm",
+        lock = "//dashboards/web:package-lock.json",
+        package = "//dashboards/web:package.json",
+        purpose = "the dashboard's page and its tests",
     )

@@ -1,0 +1,153 @@
+// What is measured, in the order in which the page offers it. Less is better for all of them.
+
+import type { Cell, Metric as Measured, Repetition } from '../generated/result.ts';
+
+export type Unit = 'ns' | 'bytes' | 'count' | 'times';
+
+// The metrics that a result file summarises itself.
+export type CellKey = {
+  [Key in keyof Cell]-?: Measured extends Cell[Key] ? Key : never;
+}[keyof Cell];
+
+export interface Metric {
+  id: string; // in addresses
+  key: CellKey | null; // in the cells of a result file; null: found from the repetitions
+  title: string;
+  short: string;
+  unit: Unit;
+  explanation: string;
+  of(repetition: Repetition): number | null;
+}
+
+type Call = 'malloc' | 'free';
+type Quantile = 'p50_ns' | 'p99_9_ns';
+
+const latency =
+  (call: Call, quantile: Quantile) =>
+  (repetition: Repetition): number | null =>
+    repetition.latency?.[call]?.[quantile] ?? null;
+
+// Below this the process itself is more than what it holds, and a share says nothing.
+const LIVE_BYTES_LEAST = 1 << 20;
+
+const share = (part: number, whole: number | null): number | null =>
+  whole !== null && whole >= LIVE_BYTES_LEAST ? part / whole : null;
+
+export const METRICS: readonly Metric[] = [
+  {
+    id: 'time',
+    key: 'time',
+    title: 'Time per operation',
+    short: 'Time',
+    unit: 'ns',
+    explanation: 'Wall time of one operation: a block handed out and given back, or resized.',
+    of: (repetition) => repetition.work_wall_ns / repetition.iterations,
+  },
+  {
+    id: 'cpu_time',
+    key: 'cpu_time',
+    title: 'CPU time per operation',
+    short: 'CPU time',
+    unit: 'ns',
+    explanation: 'Of all threads. Less noisy than time where other programs run.',
+    of: (repetition) => repetition.work_cpu_ns / repetition.iterations,
+  },
+  {
+    id: 'peak_rss',
+    key: 'peak_rss',
+    title: 'Peak memory',
+    short: 'Peak memory',
+    unit: 'bytes',
+    explanation: 'Most memory that was resident (RSS) at one time.',
+    of: (repetition) => repetition.peak_rss_bytes,
+  },
+  {
+    id: 'fragmentation',
+    key: null,
+    title: 'Fragmentation',
+    short: 'Fragmentation',
+    unit: 'times',
+    explanation:
+      'Peak memory for each byte that the program held at its own peak, of programs that held 1 MiB or more. 1 wastes nothing.',
+    of: (repetition) => share(repetition.peak_rss_bytes, repetition.live_peak_bytes),
+  },
+  {
+    id: 'trough_rss',
+    key: 'trough_rss',
+    title: 'Memory after most was freed',
+    short: 'After free',
+    unit: 'bytes',
+    explanation: 'Resident at once after most of the peak was given back.',
+    of: (repetition) => repetition.trough_rss_bytes,
+  },
+  {
+    id: 'settled_rss',
+    key: 'settled_rss',
+    title: 'Memory after most was freed, settled',
+    short: 'Settled',
+    unit: 'bytes',
+    explanation: 'The same 1.5 s and a few thousand light calls later.',
+    of: (repetition) => repetition.settled_rss_bytes ?? null,
+  },
+  {
+    id: 'end_rss',
+    key: 'end_rss',
+    title: 'Memory at the end',
+    short: 'At the end',
+    unit: 'bytes',
+    explanation: 'Resident after everything was freed, in the rounds that waited for it to settle.',
+    of: (repetition) => (repetition.settled_rss_bytes == null ? null : repetition.end_rss_bytes),
+  },
+  {
+    id: 'malloc_p50',
+    key: 'malloc_p50',
+    title: 'Latency of malloc, median',
+    short: 'malloc p50',
+    unit: 'ns',
+    explanation: 'Half of all calls that hand a block out took no longer.',
+    of: latency('malloc', 'p50_ns'),
+  },
+  {
+    id: 'malloc_p99_9',
+    key: 'malloc_p99_9',
+    title: 'Latency of malloc, p99.9',
+    short: 'malloc p99.9',
+    unit: 'ns',
+    explanation: 'One call in a thousand that hands a block out took longer.',
+    of: latency('malloc', 'p99_9_ns'),
+  },
+  {
+    id: 'free_p50',
+    key: 'free_p50',
+    title: 'Latency of free, median',
+    short: 'free p50',
+    unit: 'ns',
+    explanation: 'Half of all calls that give a block back took no longer.',
+    of: latency('free', 'p50_ns'),
+  },
+  {
+    id: 'free_p99_9',
+    key: 'free_p99_9',
+    title: 'Latency of free, p99.9',
+    short: 'free p99.9',
+    unit: 'ns',
+    explanation: 'One call in a thousand that gives a block back took longer.',
+    of: latency('free', 'p99_9_ns'),
+  },
+  {
+    id: 'faults',
+    key: null,
+    title: 'Page faults',
+    short: 'Page faults',
+    unit: 'count',
+    explanation: 'How often the kernel had to give the process a page, in one repetition.',
+    of: (repetition) => repetition.minor_faults + repetition.major_faults,
+  },
+];
+
+// The metric of that id, or else time, which every result has.
+export function metricOf(id: string | undefined): Metric {
+  const found = METRICS.find((metric) => metric.id === id) ?? METRICS[0];
+  if (!found) throw new Error('no metrics');
+  return found;
+}
