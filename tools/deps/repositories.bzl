@@ -98,6 +98,26 @@ def loam_development_repositories():
         debian_package = "libzstd-dev",
         modules = ["libzstd"],
     )
+    pkg_config_repository(
+        name = "libmicrohttpd",
+        debian_package = "libmicrohttpd-dev",
+        modules = ["libmicrohttpd"],
+    )
+    pkg_config_repository(
+        name = "sqlite3",
+        debian_package = "libsqlite3-dev",
+        modules = ["sqlite3"],
+    )
+    pkg_config_repository(
+        name = "libcurl",
+        debian_package = "libcurl4-openssl-dev",
+        modules = ["libcurl"],
+    )
+    pkg_config_repository(
+        name = "zlib",
+        debian_package = "zlib1g-dev",
+        modules = ["zlib"],
+    )
     headers_repository(
         name = "valijson",
         debian_package = "libvalijson-dev",
