@@ -6,8 +6,12 @@ import { Page, type PageContext, type ViewProps } from './ui/context.tsx';
 import { useLoaded, useRoute } from './ui/hooks.ts';
 import { Failed, WhenLoaded } from './ui/notice.tsx';
 import { CellView } from './views/cell.tsx';
+import { CompareView } from './views/compare.tsx';
 import { CostView } from './views/cost.tsx';
+import { HistoryView } from './views/history.tsx';
+import { MachineView } from './views/machine.tsx';
 import { MatrixView } from './views/matrix.tsx';
+import { RunView } from './views/run.tsx';
 
 interface View {
   title: string;
@@ -19,6 +23,10 @@ const SHOWN: Record<ViewName, View> = {
   matrix: { title: 'Matrix', question: 'Which allocator for my work?', show: MatrixView },
   cost: { title: 'Cost', question: 'What does it cost?', show: CostView },
   cell: { title: 'Cell', question: 'Why?', show: CellView },
+  compare: { title: 'Compare', question: 'Did we get better?', show: CompareView },
+  history: { title: 'History', question: 'Since when?', show: HistoryView },
+  machine: { title: 'Machine', question: 'On what?', show: MachineView },
+  run: { title: 'Run', question: 'Run it', show: RunView },
 };
 
 // Choices that make sense in another view too go along.
@@ -26,6 +34,10 @@ const KEPT: Record<ViewName, readonly string[]> = {
   matrix: ['run', 'metric', 'baseline', 'weights'],
   cost: ['run', 'baseline', 'weights'],
   cell: ['run', 'metric', 'workload', 'threads', 'allocator'],
+  compare: ['metric'],
+  history: ['metric', 'workload', 'threads', 'allocator'],
+  machine: [],
+  run: [],
 };
 
 const RUNS_LISTED = 60;

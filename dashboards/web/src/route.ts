@@ -1,6 +1,6 @@
 // Every view has an address: #/view?name=value. What a person chose is in it, so it can be sent.
 
-export const VIEWS = ['matrix', 'cost', 'cell'] as const;
+export const VIEWS = ['matrix', 'cost', 'cell', 'compare', 'history', 'machine', 'run'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export type Parameters = Readonly<Record<string, string | undefined>>;

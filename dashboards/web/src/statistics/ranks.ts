@@ -60,12 +60,7 @@ export function rankSumP(left: readonly number[], right: readonly number[]): num
   const ranks = doubledRanks(all);
   const at = sum(ranks.slice(0, left.length));
   const most = sum(ranks);
-  if (all.length > MOST_FOR_EXACT) {
-    const mean = most / all.length;
-    const squares = sum(ranks.map((rank) => (rank - mean) ** 2));
-    const share = left.length / all.length;
-    return normalTail(at, most * share, (share * right.length * squares) / (all.length - 1));
-  }
+  if (all.length > MOST_FOR_EXACT) return rankSumPOfMany(left, right);
   const ways = Array.from({ length: left.length + 1 }, () => new Float64Array(most + 1));
   const none = ways[0];
   if (none) none[0] = 1;
@@ -77,4 +72,15 @@ export function rankSumP(left: readonly number[], right: readonly number[]): num
     }
   }
   return tailOf(ways[left.length] ?? new Float64Array(), at);
+}
+
+// The same by the normal distribution: faster, and cautious where there are few.
+export function rankSumPOfMany(left: readonly number[], right: readonly number[]): number {
+  const ranks = doubledRanks([...left, ...right]);
+  const most = sum(ranks);
+  const mean = most / ranks.length;
+  const squares = sum(ranks.map((rank) => (rank - mean) ** 2));
+  const share = left.length / ranks.length;
+  const variance = (share * right.length * squares) / (ranks.length - 1);
+  return normalTail(sum(ranks.slice(0, left.length)), most * share, variance);
 }

@@ -22,8 +22,9 @@ const MEANINGS = {
   switch:
     'Another program or thread ran on the processor meanwhile: by waiting (voluntary) or not.',
   threshold: 'The least difference that this cell would have shown four times in five.',
-  change: 'A commit from which on the values are others than before it, by more than chance.',
-  band: 'Where three quarters of the differences between neighbouring runs stay: what lies inside is noise.',
+  change:
+    'A run from which on the values are others than before it, by more than chance: the rank-sum test over the runs on both sides, corrected for all places where it could be.',
+  band: 'How far single runs stray from the level of their neighbours (95 %): what lies inside is noise.',
   comparable:
     'Two runs are compared only if machine and work are the same; else a difference says nothing of the allocators.',
   trace:

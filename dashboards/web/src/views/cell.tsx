@@ -6,7 +6,7 @@ import { formatChange, formatRatio, formatShare, formatValue, plural } from '../
 import { metricOf, type Metric } from '../model/metrics.ts';
 import type { Cell, Row, RunModel } from '../model/run.ts';
 import { tableOf, type TableCell } from '../model/table.ts';
-import type { Route } from '../route.ts';
+import { address, type Route } from '../route.ts';
 import type { ViewProps } from '../ui/context.tsx';
 import { Controls, Exports, Select } from '../ui/controls.tsx';
 import { choose } from '../ui/hooks.ts';
@@ -193,9 +193,11 @@ function CellPage({ route, id, run }: { route: Route; id: string; run: RunModel 
       </Empty>
     );
   const names = [...row.cells.keys()];
-  const loam = run.allocators.filter((it) => it.kind === 'loam' && names.includes(it.name));
+  const own = run.allocators.filter(
+    (it) => ['loam', 'given'].includes(it.kind) && names.includes(it.name),
+  );
   const chosen = parameters['allocator'] ?? '';
-  const allocator = names.includes(chosen) ? chosen : (loam.at(-1)?.name ?? names[0] ?? '');
+  const allocator = names.includes(chosen) ? chosen : (own.at(-1)?.name ?? names[0] ?? '');
   const metric = metricOf(parameters['metric']);
   return (
     <>
@@ -231,7 +233,17 @@ function CellPage({ route, id, run }: { route: Route; id: string; run: RunModel 
       <p class="lead">
         <strong>{row.label}</strong> stresses {row.workload.stresses}. It stands for{' '}
         {row.workload.stands_for}.{' '}
-        {plural(row.cells.get(allocator)?.repetitions ?? 0, 'repetition')}.
+        {plural(row.cells.get(allocator)?.repetitions ?? 0, 'repetition')}.{' '}
+        <a
+          href={address('history', {
+            workload: row.workload.name,
+            threads: String(row.threads),
+            allocator,
+            metric: metric.id,
+          })}
+        >
+          Its history
+        </a>
       </p>
       <Figures run={run} row={row} allocator={allocator} metric={metric} />
       <Words
