@@ -17,21 +17,22 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // One run for all tests: broken allocators, over three workloads.
 class MatrixResultTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     path_ = (fs::path(::testing::TempDir()) / "matrix_result.json").string();
-    said_ =
-        new Said(RunMatrix("--rounds 2 --latency_rounds 1 --timeout_s 20 --seed 3 --allocators "
-                           "glibc,floor,broken,impostor"
-                           " --workloads "
-                           "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases"
-                           ",program/sqlite_rows,trace/gcc_compile"
-                           " --allocator broken=" +
-                           LibraryForTests("broken_malloc") + " --allocator impostor=" +
-                           LibraryForTests("not_malloc") + " --out " + path_));
+    said_ = new Said(RunMatrix(
+        "--rounds 2 --latency_rounds 1 --system_call_rounds 1 --timeout_s 20 --seed 3 --allocators "
+        "glibc,floor,broken,impostor"
+        " --workloads "
+        "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases"
+        ",program/sqlite_rows,trace/gcc_compile"
+        " --allocator broken=" +
+        LibraryForTests("broken_malloc") +
+        " --allocator impostor=" + LibraryForTests("not_malloc") + " --out " + path_));
     result_ = new json(json::parse(ReadText(path_), nullptr, false));
   }
 
@@ -118,6 +119,42 @@ TEST_F(MatrixResultTest, TimesSingleCallsInTheRoundsThatAreAskedTo) {
   }
   EXPECT_GT(Cell("glibc/micro/pair/threads:1").at("malloc_p99_9").at("median"), 0);
   EXPECT_THAT(said_->stdout_text, HasSubstr("Latency of malloc, median"));
+}
+
+TEST_F(MatrixResultTest, ReadsMemoryOverTimeAndWhatExplainsTheRest) {
+  for (const json &entry : result_->at("benchmarks")) {
+    const bool is_trace = entry.at("workload").get<std::string>().rfind("trace/", 0) == 0;
+    EXPECT_FALSE(is_trace && entry.at("rss_samples").is_array());
+    if (entry.at("rss_samples").is_null()) continue;
+    EXPECT_GT(entry.at("rss_samples").at(0).at(1), 0);
+    for (const json &counted : {entry.at("cycles"), entry.at("instructions")}) {
+      EXPECT_TRUE(counted.is_null() || counted > 0);
+    }
+  }
+  const json phases = Cell("glibc/memory/phases/threads:1");
+  EXPECT_GT(phases.at("mean_rss").at("median"), 8 << 20);
+  EXPECT_LT(phases.at("mean_rss").at("median"), phases.at("peak_rss").at("median"));
+  EXPECT_GT(phases.at("peak_fragmentation").at("median"), 0.9);
+  EXPECT_LT(phases.at("peak_fragmentation").at("median"), 5);
+  EXPECT_GT(phases.at("end_fragmentation").at("median"), 0.9);
+  EXPECT_GT(phases.at("page_faults").at("median"), 1000);
+  // One block of a few bytes says nothing of fragmentation.
+  EXPECT_TRUE(Cell("glibc/micro/pair/threads:1").at("peak_fragmentation").is_null());
+  EXPECT_THAT(said_->stdout_text, Not(HasSubstr("Page faults")));
+  EXPECT_THAT(RunMatrix("--all --print " + path_).stdout_text, HasSubstr("Page faults"));
+}
+
+TEST_F(MatrixResultTest, CountsSystemCallsInTheRoundsThatAreAskedTo) {
+  bool counted = false;
+  for (const json &entry : result_->at("benchmarks")) {
+    const json &calls = entry.at("system_calls");
+    if (calls.is_null()) continue;
+    counted = true;
+    EXPECT_EQ(entry.at("round"), 0);
+    EXPECT_GE(calls.at("mmap"), 1) << entry;
+  }
+  if (!counted) GTEST_SKIP() << "no strace here";
+  EXPECT_GT(Cell("glibc/memory/phases/threads:1").at("system_calls").at("median"), 20);
 }
 
 // What compare.py and other readers of Google Benchmark's files look at.

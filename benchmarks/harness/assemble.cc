@@ -170,6 +170,8 @@ Json PlanOf(const Options &options, const Tools &tools, const Matrix &matrix, co
                {"rounds", options.rounds},
                {"settled_rounds", options.settled_rounds},
                {"latency_rounds", options.latency_rounds},
+               {"sampled_rounds", options.sampled_rounds},
+               {"system_call_rounds", options.system_call_rounds},
                {"timeout_ms", options.timeout_ms},
                {"baseline", matrix.allocators[matrix.baseline].name},
                {"shard", absl::StrCat(options.shard_index, " of ", options.shard_count)},

@@ -62,7 +62,7 @@ absl::StatusOr<std::string> ReadText(const std::string &path) {
 absl::Status PrintResult(const Options &options) {
   const absl::StatusOr<Json> result = ReadJson(options.print);
   if (!result.ok()) return result.status();
-  const absl::StatusOr<std::string> text = RenderTables(*result, options.format);
+  const absl::StatusOr<std::string> text = RenderTables(*result, options.format, options.all);
   if (text.ok()) return Show(*text);
   return absl::InvalidArgumentError(absl::StrCat(options.print, ": ", text.status().message()));
 }

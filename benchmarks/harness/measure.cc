@@ -9,12 +9,15 @@
 #include "benchmarks/harness/allocators.h"
 #include "benchmarks/harness/plan.h"
 #include "benchmarks/harness/program_proof.h"
+#include "benchmarks/harness/system_calls.h"
 #include "nlohmann/json.hpp"
 
 namespace loam::matrix {
 namespace {
 
 using nlohmann::json;
+
+constexpr int64_t kSampleMs = 2;  // between samples, as long as there are few
 
 Command CellCommand(const std::string &program, const Matrix &matrix, const Cell &cell,
                     const MeasureOptions &options) {
@@ -25,6 +28,17 @@ Command CellCommand(const std::string &program, const Matrix &matrix, const Cell
   command.wants_stdout = true;
   command.timeout_ms = options.timeout_ms;
   return command;
+}
+
+// A replay says itself what is resident when.
+bool IsSampled(const Workload &workload, const MeasureOptions &options, int round) {
+  return !workload.trace && round < options.sampled_rounds;
+}
+
+// Curves take much room: of the rounds that settle and of those that do not, the
+// first is kept.
+bool KeepsCurve(const MeasureOptions &options, int round) {
+  return round == 0 || round == options.settled_rounds;
 }
 
 Command CommandOf(const Matrix &matrix, const Cell &cell, const MeasureOptions &options,
@@ -142,22 +156,43 @@ absl::Status RunProcess(const ProcessRunner &runner, const MeasureOptions &optio
   return absl::OkStatus();
 }
 
+// Of the same work once more, under strace. A process that does not bear it, or
+// takes too long under it, is not counted; that is no failure of the cell.
+absl::Status CountSystemCalls(const ProcessRunner &runner, const MeasureOptions &options,
+                              const Matrix &matrix, const Cell &cell, Repetition *repetition) {
+  Command command = CommandOf(matrix, cell, options, options.settled_rounds);
+  command.strace = options.strace;
+  const absl::StatusOr<Ending> ending = runner.Run(command);
+  if (!ending.ok()) return ending.status();
+  if (ending->kind != Ending::Kind::kDone) return absl::OkStatus();
+  const auto counts = ReadStraceSummary(ending->system_calls_text);
+  if (counts.ok()) repetition->system_calls = *counts;
+  return absl::OkStatus();
+}
+
 absl::Status RunOnce(const ProcessRunner &runner, const MeasureOptions &options, int round,
                      const Matrix &matrix, Cell *cell) {
+  const Workload &workload = matrix.workloads[cell->workload];
   Repetition repetition;
   repetition.round = round;
-  absl::Status status = RunProcess(runner, options, matrix,
-                                   CommandOf(matrix, *cell, options, round), &repetition, cell);
-  const bool went_well = status.ok() && cell->status == CellStatus::kOk && !Interrupted(options);
-  if (went_well && TimesCalls(matrix.workloads[cell->workload], options, round)) {
+  Command command = CommandOf(matrix, *cell, options, round);
+  if (IsSampled(workload, options, round)) command.sample_ms = kSampleMs;
+  absl::Status status = RunProcess(runner, options, matrix, command, &repetition, cell);
+  if (!KeepsCurve(options, round)) repetition.process.rss_samples.clear();
+  const auto went_well = [&] {
+    return status.ok() && cell->status == CellStatus::kOk && !Interrupted(options);
+  };
+  if (went_well() && TimesCalls(workload, options, round)) {
     Repetition timed;
     status = RunProcess(runner, options, matrix,
                         CellCommand(options.latency_cell, matrix, *cell, options), &timed, cell);
     repetition.latency = timed.latency;
   }
-  if (!status.ok() || Interrupted(options) || cell->status != CellStatus::kOk) return status;
-  cell->repetitions.push_back(repetition);
-  return absl::OkStatus();
+  if (went_well() && !options.strace.empty() && round < options.system_call_rounds) {
+    status = CountSystemCalls(runner, options, matrix, *cell, &repetition);
+  }
+  if (went_well()) cell->repetitions.push_back(repetition);
+  return status;
 }
 
 size_t CountRunnable(const Matrix &matrix) {

@@ -21,6 +21,9 @@ struct MeasureOptions {
   int rounds = 1;
   int settled_rounds = 0;  // of the rounds, how many wait for troughs to settle
   int latency_rounds = 0;  // and how many time each call, in a second process
+  int sampled_rounds = 0;  // and in how many what is resident is read over time
+  int system_call_rounds = 0;
+  std::string strace;  // that counts system calls, in a third process; empty: none does
   uint64_t seed = 1;
   int64_t timeout_ms = 0;
   const volatile std::sig_atomic_t *interrupted = nullptr;  // set: end early

@@ -4,6 +4,7 @@
 #define LOAM_BENCHMARKS_HARNESS_MODEL_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,12 @@ struct Workload {
   std::string Family() const { return name.substr(0, name.find('/')); }
 };
 
+// What a process had resident at some time since its start.
+struct RssSample {
+  int64_t time_ns = 0;
+  int64_t rss_bytes = 0;
+};
+
 // What one process used, as the launcher saw it.
 struct Usage {
   int64_t wall_ns = 0;
@@ -77,6 +84,10 @@ struct Usage {
   int64_t major_faults = 0;
   int64_t voluntary_switches = 0;
   int64_t involuntary_switches = 0;
+  std::optional<int64_t> cycles;  // in user mode; none where the machine has no counters
+  std::optional<int64_t> instructions;
+  std::optional<int64_t> mean_rss_bytes;  // over time; this and the next where it was sampled
+  std::vector<RssSample> rss_samples;
 };
 
 // What the program held at some moment, and what was resident.
@@ -119,6 +130,9 @@ struct Repetition {
   std::vector<MemoryPoint> memory_points;
   std::vector<TraceSample> trace_samples;  // of round 0, where it is a trace
   std::optional<Latency> latency;
+  // How often a third process, which did the same work under strace, called the
+  // kernel, by name; none where it was not counted.
+  std::optional<std::map<std::string, int64_t>> system_calls;
   Usage process;
 };
 

@@ -25,6 +25,9 @@ ABSL_FLAG(int, rounds, 0, "repetitions of each cell; 0: as the suite says");
 ABSL_FLAG(int, latency_rounds, -1,
           "rounds that also time each malloc and free of the micro and threaded workloads, in a "
           "process of their own; -1: as the suite says (quick 0, full 3)");
+ABSL_FLAG(int, system_call_rounds, -1,
+          "rounds that also count system calls, in a process under strace; -1: as the suite says "
+          "(quick 0, full 1)");
 ABSL_FLAG(std::string, out, "",
           "the result file; none: loam-matrix-<date>-<time>.json in the folder you are in");
 ABSL_FLAG(std::string, baseline_allocator, "glibc", "the one that all others are compared with");
@@ -49,7 +52,9 @@ ABSL_FLAG(int, shard_count, 1, "in how many shards a run is measured: see merge"
 ABSL_FLAG(bool, summary_only, false,
           "with merge: leave the repetitions out, for a file to keep beside a document");
 ABSL_FLAG(bool, check, false, "with tables: change nothing, exit with 1 if a table is out of date");
-ABSL_FLAG(bool, all, false, "with compare: list the cells that do not differ too");
+ABSL_FLAG(bool, all, false,
+          "with compare: list the cells that do not differ too; with --print: also tables of page "
+          "faults, context switches, system calls and processor counters");
 ABSL_FLAG(bool, list, false, "list allocators and workloads, measure nothing");
 ABSL_FLAG(std::string, print, "", "print the tables of a result file, measure nothing");
 ABSL_FLAG(std::string, format, "terminal", "how --print prints: terminal or markdown");
@@ -61,6 +66,8 @@ struct Suite {
   int rounds;
   int settled_rounds;
   int latency_rounds;
+  int sampled_rounds;
+  int system_call_rounds;
   std::vector<int> threads;
 };
 
@@ -74,8 +81,8 @@ std::vector<int> ThreadsOfFullSuite() {
 }
 
 absl::StatusOr<Suite> FindSuite(const std::string &name) {
-  if (name == "quick") return Suite{6, 1, 0, {1, 2}};
-  if (name == "full") return Suite{25, 7, 3, ThreadsOfFullSuite()};
+  if (name == "quick") return Suite{6, 1, 0, 2, 0, {1, 2}};
+  if (name == "full") return Suite{25, 7, 3, 14, 1, ThreadsOfFullSuite()};
   return absl::InvalidArgumentError(absl::StrCat("--suite=", name, " is not quick or full"));
 }
 
@@ -131,12 +138,24 @@ absl::Status ReadNumbers(Options *options) {
   }
   options->rounds = rounds == 0 ? suite->rounds : rounds;
   options->settled_rounds = suite->settled_rounds;
-  const int latency_rounds = absl::GetFlag(FLAGS_latency_rounds);
-  if (latency_rounds < -1 || latency_rounds > kMostRounds) {
-    return absl::InvalidArgumentError(absl::StrCat("--latency_rounds=", latency_rounds,
-                                                   " is not a number from 0 to ", kMostRounds));
+  options->sampled_rounds = suite->sampled_rounds;
+  struct RoundsOfSuite {
+    const char *name;
+    int given;
+    int of_suite;
+    int *rounds;
+  };
+  for (const RoundsOfSuite &some :
+       {RoundsOfSuite{"latency_rounds", absl::GetFlag(FLAGS_latency_rounds), suite->latency_rounds,
+                      &options->latency_rounds},
+        RoundsOfSuite{"system_call_rounds", absl::GetFlag(FLAGS_system_call_rounds),
+                      suite->system_call_rounds, &options->system_call_rounds}}) {
+    if (some.given < -1 || some.given > kMostRounds) {
+      return absl::InvalidArgumentError(absl::StrCat("--", some.name, "=", some.given,
+                                                     " is not a number from 0 to ", kMostRounds));
+    }
+    *some.rounds = some.given == -1 ? some.of_suite : some.given;
   }
-  options->latency_rounds = latency_rounds == -1 ? suite->latency_rounds : latency_rounds;
   const absl::StatusOr<std::vector<int>> threads = ParseThreads(absl::GetFlag(FLAGS_threads));
   if (!threads.ok()) return threads.status();
   options->threads = threads->empty() ? suite->threads : *threads;

@@ -27,8 +27,10 @@ struct Options {
   std::string baseline_allocator;
   std::vector<int> threads;
   int rounds = 0;
-  int settled_rounds = 0;  // the first of them, which wait for troughs to settle
-  int latency_rounds = 0;  // the first of them, which also time each call
+  int settled_rounds = 0;      // the first of them, which wait for troughs to settle
+  int latency_rounds = 0;      // the first of them, which also time each call
+  int sampled_rounds = 0;      // the first of them, in which memory over time is read
+  int system_call_rounds = 0;  // the first of them, which also count system calls
   uint64_t seed = 0;
   int64_t timeout_ms = 0;
   int shard_index = 0;

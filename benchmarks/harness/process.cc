@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "absl/status/status.h"
@@ -111,6 +112,10 @@ absl::StatusOr<int> Spawn(const std::vector<std::string> &words, const std::stri
   return WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
 }
 
+std::optional<int64_t> OrNone(const json &value) {
+  return value.is_null() ? std::nullopt : std::optional<int64_t>(value);
+}
+
 Usage UsageOf(const json &report) {
   Usage usage;
   usage.wall_ns = report.at("wall_ns");
@@ -121,6 +126,12 @@ Usage UsageOf(const json &report) {
   usage.major_faults = report.at("major_faults");
   usage.voluntary_switches = report.at("voluntary_switches");
   usage.involuntary_switches = report.at("involuntary_switches");
+  usage.cycles = OrNone(report.at("cycles"));
+  usage.instructions = OrNone(report.at("instructions"));
+  usage.mean_rss_bytes = OrNone(report.at("mean_rss_bytes"));
+  for (const json &sample : report.at("rss_samples")) {
+    usage.rss_samples.push_back({sample.at(0), sample.at(1)});
+  }
   return usage;
 }
 
@@ -149,6 +160,19 @@ Ending EndingOf(const json &report, const Command &command, const std::string &s
   return ending;
 }
 
+// The command's words; with strace, they are its, and it sets the preload, which
+// it does not want for itself. It follows threads and children.
+std::vector<std::string> WordsUnderStrace(const Command &command, const std::string &summary_path) {
+  std::vector<std::string> words = {command.strace, "-f", "-c",        "-U",
+                                    "name,calls",   "-o", summary_path};
+  if (!command.preload.empty()) {
+    words.insert(words.end(), {"-E", absl::StrCat("LD_PRELOAD=", command.preload)});
+  }
+  words.push_back("--");
+  words.insert(words.end(), command.words.begin(), command.words.end());
+  return words;
+}
+
 }  // namespace
 
 void StopRunningProcess() {
@@ -161,17 +185,26 @@ absl::StatusOr<Ending> ProcessRunner::Run(const Command &command) const {
   const std::string report_path = absl::StrCat(folder_, "/report");
   const std::string stdout_path = absl::StrCat(folder_, "/stdout");
   const std::string stderr_path = absl::StrCat(folder_, "/stderr");
+  const std::string summary_path = absl::StrCat(folder_, "/system_calls");
   std::vector<std::string> words = {launcher_,  "--timeout_ms", absl::StrCat(command.timeout_ms),
                                     "--stderr", stderr_path,    "--directory",
                                     folder_};
-  if (!command.preload.empty()) words.insert(words.end(), {"--preload", command.preload});
+  const bool traced = !command.strace.empty();
+  if (!command.preload.empty() && !traced) {
+    words.insert(words.end(), {"--preload", command.preload});
+  }
   if (!command.stdin_path.empty()) words.insert(words.end(), {"--stdin", command.stdin_path});
   if (command.wants_stdout) words.insert(words.end(), {"--stdout", stdout_path});
+  if (command.sample_ms > 0) {
+    words.insert(words.end(), {"--sample_ms", absl::StrCat(command.sample_ms)});
+  }
   for (const std::string &variable : command.environment) {
     words.insert(words.end(), {"--env", variable});
   }
   words.push_back("--");
-  words.insert(words.end(), command.words.begin(), command.words.end());
+  const std::vector<std::string> started =
+      traced ? WordsUnderStrace(command, summary_path) : command.words;
+  words.insert(words.end(), started.begin(), started.end());
 
   absl::StatusOr<int> exit_status = Spawn(words, report_path);
   if (!exit_status.ok()) return exit_status.status();
@@ -185,6 +218,7 @@ absl::StatusOr<Ending> ProcessRunner::Run(const Command &command) const {
   Ending ending = EndingOf(report, command, stderr_text);
   if (command.wants_stdout) ending.stdout_text = ReadFile(stdout_path);
   if (command.wants_stderr) ending.stderr_text = stderr_text;
+  if (traced) ending.system_calls_text = ReadFile(summary_path);
   return ending;
 }
 

@@ -19,6 +19,8 @@ struct Command {
   bool wants_stdout = false;             // else it goes nowhere
   bool wants_stderr = false;             // else only its last line, when it fails
   int64_t timeout_ms = 0;
+  int64_t sample_ms = 0;  // how often to read what is resident; 0: never
+  std::string strace;     // the strace that counts system calls; or empty
 };
 
 struct Ending {
@@ -27,6 +29,7 @@ struct Ending {
   std::string message;  // why it is not kDone: one line
   std::string stdout_text;
   std::string stderr_text;
+  std::string system_calls_text;  // strace's summary, where it was asked for
   Usage usage;
 };
 

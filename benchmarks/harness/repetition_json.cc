@@ -52,6 +52,11 @@ void VisitFields(Struct *value, const Visitor &visit) {
     visit("major_faults", value->process.major_faults);
     visit("voluntary_context_switches", value->process.voluntary_switches);
     visit("involuntary_context_switches", value->process.involuntary_switches);
+    visit("mean_rss_bytes", value->process.mean_rss_bytes);
+    visit("rss_samples", value->process.rss_samples);
+    visit("cycles", value->process.cycles);
+    visit("instructions", value->process.instructions);
+    visit("system_calls", value->system_calls);
   }
 }
 
@@ -89,6 +94,15 @@ struct Write {
     }
     return json;
   }
+
+  static Json Value(const std::vector<RssSample> &samples) {
+    if (samples.empty()) return nullptr;
+    Json json = Json::array();
+    for (const RssSample &sample : samples) json.push_back({sample.time_ns, sample.rss_bytes});
+    return json;
+  }
+
+  static Json Value(const std::map<std::string, int64_t> &counts) { return counts; }
 };
 
 struct Read {
@@ -124,6 +138,15 @@ struct Read {
   static void Value(const Json &json, std::vector<TraceSample> *samples) {
     samples->clear();
     for (const Json &sample : json) samples->push_back({sample.at(0), sample.at(1), sample.at(2)});
+  }
+
+  static void Value(const Json &json, std::vector<RssSample> *samples) {
+    samples->clear();
+    for (const Json &sample : json) samples->push_back({sample.at(0), sample.at(1)});
+  }
+
+  static void Value(const Json &json, std::map<std::string, int64_t> *counts) {
+    json.get_to(*counts);
   }
 };
 

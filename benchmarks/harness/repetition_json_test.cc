@@ -17,6 +17,11 @@ static auto Fields(const TraceSample &sample) {
   return std::tie(operation, live_bytes, rss_bytes);
 }
 
+static auto Fields(const RssSample &sample) {
+  const auto &[time, rss_bytes] = sample;
+  return std::tie(time, rss_bytes);
+}
+
 static auto Fields(const CallLatency &call) {
   const auto &[count, p50, p90, p99, p99_9, p99_99, max] = call;
   return std::tie(count, p50, p90, p99, p99_9, p99_99, max);
@@ -28,15 +33,17 @@ static auto Fields(const Latency &latency) {
 }
 
 static auto Fields(const Usage &usage) {
-  const auto &[wall, user, system, peak, minor, major, voluntary, involuntary] = usage;
-  return std::tie(wall, user, system, peak, minor, major, voluntary, involuntary);
+  const auto &[wall, user, system, peak, minor, major, voluntary, involuntary, cycles, instructions,
+               mean_rss, samples] = usage;
+  return std::tie(wall, user, system, peak, minor, major, voluntary, involuntary, cycles,
+                  instructions, mean_rss, samples);
 }
 
 static auto Fields(const Repetition &repetition) {
   const auto &[round, operations, wall, cpu, live_peak, trough_rss, trough_live, settled, start,
-               end, points, samples, latency, process] = repetition;
+               end, points, samples, latency, system_calls, process] = repetition;
   return std::tie(round, operations, wall, cpu, live_peak, trough_rss, trough_live, settled, start,
-                  end, points, samples, latency, process);
+                  end, points, samples, latency, system_calls, process);
 }
 
 template <typename Struct, typename = decltype(Fields(std::declval<const Struct &>()))>
@@ -65,7 +72,8 @@ Repetition All() {
   all.trace_samples = {{15, 16, 17}, {18, 19, 20}};
   all.latency = {0.1, 0.2, CallLatency{21, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8},
                  CallLatency{22, 1.3, 1.4, 1.5, 1.6, 1.7, 1e9 / 3}};
-  all.process = {31, 32, 33, 34, 35, 36, 37, 38};
+  all.system_calls = {{"madvise", 23}, {"mmap", 24}};
+  all.process = {31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, {{42, 43}, {44, 45}}};
   return all;
 }
 
@@ -90,7 +98,9 @@ TEST(RepetitionJsonTest, WhatWasNotMeasuredIsNullAndStaysSo) {
 
 TEST(RepetitionJsonTest, FilesFromBeforeThereWasAFieldAreRead) {
   Json json = RepetitionToJson(All());
-  for (const char *younger : {"settled_rss_bytes", "memory_points", "latency", "trace_samples"}) {
+  for (const char *younger :
+       {"settled_rss_bytes", "memory_points", "latency", "trace_samples", "mean_rss_bytes",
+        "rss_samples", "cycles", "instructions", "system_calls"}) {
     ASSERT_EQ(json.erase(younger), 1u);
   }
   Repetition expected = All();
@@ -98,6 +108,11 @@ TEST(RepetitionJsonTest, FilesFromBeforeThereWasAFieldAreRead) {
   expected.memory_points.clear();
   expected.latency.reset();
   expected.trace_samples.clear();
+  expected.system_calls.reset();
+  expected.process.cycles.reset();
+  expected.process.instructions.reset();
+  expected.process.mean_rss_bytes.reset();
+  expected.process.rss_samples.clear();
   EXPECT_TRUE(RepetitionFromJson(json) == expected);
 }
 

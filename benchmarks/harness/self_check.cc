@@ -12,7 +12,9 @@ SelfCheck CheckSelf(const Summary &summary) {
   constexpr size_t kAlwaysAllowed = 1;
   SelfCheck check;
   for (const CellSummary &cell : summary.cells) {
-    for (const std::optional<MetricSummary> &metric : cell.metrics) {
+    for (size_t i = 0; i < cell.metrics.size(); i++) {
+      const std::optional<MetricSummary> &metric = cell.metrics[i];
+      if (Metrics()[i].is_detail) continue;
       if (!metric || !metric->judgement || !metric->ratio->interval) continue;
       check.compared++;
       check.found += metric->judgement->verdict != statistics::Verdict::kCannotTell;

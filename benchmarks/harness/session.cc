@@ -20,6 +20,7 @@
 #include "benchmarks/harness/self_check.h"
 #include "benchmarks/harness/show.h"
 #include "benchmarks/harness/summary.h"
+#include "benchmarks/harness/system_calls.h"
 
 namespace loam::matrix {
 namespace {
@@ -33,6 +34,8 @@ Json RunContext(const Options &options, const Tools &tools) {
   context["rounds"] = options.rounds;
   context["settled_rounds"] = options.settled_rounds;
   context["latency_rounds"] = options.latency_rounds;
+  context["sampled_rounds"] = options.sampled_rounds;
+  context["system_call_rounds"] = options.system_call_rounds;
   context["seed"] = options.seed;
   context["arguments"] = options.arguments;
   if (options.shard_count > 1) {
@@ -97,6 +100,28 @@ absl::StatusOr<std::optional<Result>> ReadBaseline(const Options &options, const
   return std::optional<Result>(*std::move(before));
 }
 
+MeasureOptions HowToMeasure(const Options &options, const Tools &tools) {
+  MeasureOptions how;
+  how.cell = tools.cell;
+  how.latency_cell = tools.latency_cell;
+  how.rounds = options.rounds;
+  how.settled_rounds = options.settled_rounds;
+  how.latency_rounds = options.latency_rounds;
+  how.sampled_rounds = options.sampled_rounds;
+  how.system_call_rounds = options.system_call_rounds;
+  how.seed = options.seed;
+  how.timeout_ms = options.timeout_ms;
+  if (options.system_call_rounds == 0) return how;
+  const absl::StatusOr<std::string> strace = FindStrace(tools.runner);
+  if (strace.ok()) {
+    how.strace = *strace;
+  } else {
+    std::fprintf(stderr, "matrix: system calls are not counted: %s\n",
+                 std::string(strace.status().message()).c_str());
+  }
+  return how;
+}
+
 }  // namespace
 
 absl::Status ListAll(const Options &options, const Runfiles &runfiles) {
@@ -144,14 +169,7 @@ absl::Status RunMatrix(const Options &options, const Runfiles &runfiles,
                     expected_bytes, &*matrix, &context);
   if (!journal.ok()) return journal.status();
 
-  MeasureOptions how;
-  how.cell = tools->cell;
-  how.latency_cell = tools->latency_cell;
-  how.rounds = options.rounds;
-  how.settled_rounds = options.settled_rounds;
-  how.latency_rounds = options.latency_rounds;
-  how.seed = options.seed;
-  how.timeout_ms = options.timeout_ms;
+  MeasureOptions how = HowToMeasure(options, *tools);
   how.interrupted = interrupted;
   how.record = [&journal](const Matrix &measured, const Cell &cell) {
     return journal->Record(measured, cell);

@@ -16,8 +16,10 @@ namespace loam::matrix {
 // An error if stdout takes no more.
 absl::Status Show(const std::string &text);
 
-// The tables of a result, with colour where stdout is a terminal.
-absl::StatusOr<std::string> RenderTables(const nlohmann::ordered_json &result, TableFormat format);
+// The tables of a result, with colour where stdout is a terminal; those of
+// metrics that are details only with `details`.
+absl::StatusOr<std::string> RenderTables(const nlohmann::ordered_json &result, TableFormat format,
+                                         bool details = false);
 
 // How `after` differs from `before`; kAborted for a regression where the options
 // want that to be a failure.

@@ -36,6 +36,62 @@ std::optional<double> EndRss(const Repetition &repetition) {
   return static_cast<double>(*repetition.end_rss_bytes);
 }
 
+std::optional<double> AsNumber(const std::optional<int64_t> &value) {
+  return value ? std::optional<double>(static_cast<double>(*value)) : std::nullopt;
+}
+
+// Where the process did not wait for its trough to settle, which would be most
+// of its time.
+std::optional<double> MeanRss(const Repetition &repetition) {
+  if (repetition.settled_rss_bytes) return std::nullopt;
+  return AsNumber(repetition.process.mean_rss_bytes);
+}
+
+// Resident bytes for each live one. What was resident before the work is no
+// fragmentation and left out; where not even two MiB were live at the peak, pages
+// that the kernel counts late are too large a part.
+std::optional<double> Fragmentation(const Repetition &repetition, int64_t rss_bytes,
+                                    const std::optional<int64_t> &live_bytes) {
+  constexpr int64_t kLeastPeak = 2 << 20;
+  if (repetition.live_peak_bytes.value_or(0) < kLeastPeak) return std::nullopt;
+  if (live_bytes.value_or(0) <= 0 || !repetition.start_rss_bytes) return std::nullopt;
+  return static_cast<double>(rss_bytes - *repetition.start_rss_bytes) /
+         static_cast<double>(*live_bytes);
+}
+
+std::optional<double> PeakFragmentation(const Repetition &repetition) {
+  return Fragmentation(repetition, repetition.process.peak_rss_bytes, repetition.live_peak_bytes);
+}
+
+std::optional<double> EndFragmentation(const Repetition &repetition) {
+  if (!repetition.trough_rss_bytes) return std::nullopt;
+  return Fragmentation(repetition, *repetition.trough_rss_bytes, repetition.trough_live_bytes);
+}
+
+std::optional<double> PageFaults(const Repetition &repetition) {
+  return static_cast<double>(repetition.process.minor_faults + repetition.process.major_faults);
+}
+
+std::optional<double> ContextSwitches(const Repetition &repetition) {
+  return static_cast<double>(repetition.process.voluntary_switches +
+                             repetition.process.involuntary_switches);
+}
+
+std::optional<double> SystemCalls(const Repetition &repetition) {
+  if (!repetition.system_calls) return std::nullopt;
+  int64_t sum = 0;
+  for (const auto &[name, calls] : *repetition.system_calls) sum += calls;
+  return static_cast<double>(sum);
+}
+
+std::optional<double> Cycles(const Repetition &repetition) {
+  return AsNumber(repetition.process.cycles);
+}
+
+std::optional<double> Instructions(const Repetition &repetition) {
+  return AsNumber(repetition.process.instructions);
+}
+
 template <std::optional<CallLatency> Latency::*kCall, double CallLatency::*kQuantile>
 std::optional<double> LatencyOf(const Repetition &repetition) {
   if (!repetition.latency || !((*repetition.latency).*kCall)) return std::nullopt;
@@ -143,6 +199,16 @@ const std::vector<Metric> &Metrics() {
       {"free_p99_9", "ns", "Latency of free, 99.9th percentile",
        LatencyOf<&Latency::free_calls, &CallLatency::p99_9_ns>},
       {"cpu_time", "ns", "CPU time of all threads", CpuTimePerOperation},
+      {"mean_rss", "bytes", "RSS over time, mean", MeanRss},
+      {"peak_fragmentation", "ratio", "Fragmentation at the peak: resident / live bytes",
+       PeakFragmentation},
+      {"end_fragmentation", "ratio", "Fragmentation in the trough: resident / live bytes",
+       EndFragmentation},
+      {"page_faults", "count", "Page faults", PageFaults, true},
+      {"context_switches", "count", "Context switches", ContextSwitches, true},
+      {"system_calls", "count", "System calls", SystemCalls, true},
+      {"cycles", "count", "Processor cycles in user mode", Cycles, true},
+      {"instructions", "count", "Instructions in user mode", Instructions, true},
   };
   return *metrics;
 }

@@ -17,14 +17,17 @@ namespace loam::matrix {
 // A quantity that is compared; less of it is better.
 struct Metric {
   const char *name;   // its key in the result file
-  const char *unit;   // "ns" or "bytes"
+  const char *unit;   // "ns", "bytes", "count" or "ratio"
   const char *title;  // above its table
   // Of one repetition, or nothing where it was not measured.
   std::optional<double> (*of)(const Repetition &repetition);
+  // Explains the others rather than matters by itself: shown when asked for.
+  bool is_detail = false;
 };
 
 // Time per operation, peak RSS, RSS in the trough and at the end, latencies, CPU
-// time per operation. Some are younger than the schema: a file may lack them.
+// time per operation, memory over time, and what explains them. Some are younger
+// than the schema: a file may lack them.
 const std::vector<Metric> &Metrics();
 
 struct MetricSummary {

@@ -60,6 +60,52 @@ TEST_F(SummaryTest, PairsRoundsAndMarksTheBestWithoutTheFloor) {
   EXPECT_FALSE(summary.cells[2].metrics[kTime]->best);
 }
 
+// The median of the first cell's values of a metric.
+double MedianOf(const Matrix &matrix, const std::string &name) {
+  const Summary summary = Summarise(matrix, 1);
+  for (size_t i = 0; i < Metrics().size(); i++) {
+    if (Metrics()[i].name != name) continue;
+    const std::optional<MetricSummary> &metric = summary.cells[0].metrics[i];
+    return metric ? metric->median : -1;
+  }
+  return -2;
+}
+
+TEST_F(SummaryTest, FragmentationIsOfWhatTheWorkAdded) {
+  constexpr int64_t kMebibyte = 1 << 20;
+  Measure(0, {50});
+  Repetition &only = matrix_.cells[0].repetitions[0];
+  only.start_rss_bytes = 2 * kMebibyte;
+  only.process.peak_rss_bytes = 14 * kMebibyte;
+  EXPECT_EQ(MedianOf(matrix_, "peak_fragmentation"), -1);  // live bytes are not known
+  only.live_peak_bytes = 8 * kMebibyte;
+  EXPECT_EQ(MedianOf(matrix_, "peak_fragmentation"), 1.5);
+  EXPECT_EQ(MedianOf(matrix_, "end_fragmentation"), -1);
+  only.trough_rss_bytes = 12 * kMebibyte;
+  only.trough_live_bytes = 5 * kMebibyte;
+  EXPECT_EQ(MedianOf(matrix_, "end_fragmentation"), 2);
+  only.live_peak_bytes = 1000;  // too little to tell
+  EXPECT_EQ(MedianOf(matrix_, "peak_fragmentation"), -1);
+}
+
+TEST_F(SummaryTest, WhatWasNotCountedHasNoValueAndWhatWasZeroIsZero) {
+  Measure(0, {50});
+  Repetition &only = matrix_.cells[0].repetitions[0];
+  for (const char *name : {"system_calls", "cycles", "instructions", "mean_rss"}) {
+    EXPECT_EQ(MedianOf(matrix_, name), -1) << name;
+  }
+  EXPECT_EQ(MedianOf(matrix_, "page_faults"), 0);
+  only.process.minor_faults = 3;
+  only.process.major_faults = 4;
+  EXPECT_EQ(MedianOf(matrix_, "page_faults"), 7);
+  only.system_calls = {{"mmap", 5}, {"munmap", 6}};
+  EXPECT_EQ(MedianOf(matrix_, "system_calls"), 11);
+  only.process.mean_rss_bytes = 12;
+  EXPECT_EQ(MedianOf(matrix_, "mean_rss"), 12);
+  only.settled_rss_bytes = 1;  // most of such a life is waiting
+  EXPECT_EQ(MedianOf(matrix_, "mean_rss"), -1);
+}
+
 TEST_F(SummaryTest, ManyCellsAreJudgedTogether) {
   // A difference that one cell alone would show is chance among fifty.
   Measure(0, {97, 96, 99, 98, 97, 99, 96});

@@ -158,7 +158,7 @@ std::vector<std::string> ReadProblems(const Json &result) {
   return problems;
 }
 
-absl::StatusOr<Report> ReadChecked(const Json &result) {
+absl::StatusOr<Report> ReadChecked(const Json &result, bool details) {
   if (!result.is_object() || result.value("schema", "") != kSchemaId) {
     return absl::InvalidArgumentError(absl::StrCat("not a result file of schema ", kSchemaId));
   }
@@ -171,7 +171,7 @@ absl::StatusOr<Report> ReadChecked(const Json &result) {
     names.push_back(allocator.at("name"));
   }
   for (const Metric &metric : Metrics()) {
-    if (!Knows(result, metric.name)) continue;
+    if (!Knows(result, metric.name) || (metric.is_detail && !details)) continue;
     for (const auto &[machine, on_machine] : ReadMachines(result.at("context"))) {
       Table table;
       table.title = absl::StrCat(metric.title, on_machine);
@@ -273,23 +273,24 @@ std::string MarkdownRow(const TableRow &row) {
 }  // namespace
 
 std::string FormatQuantity(double value, const std::string &unit) {
-  const bool is_time = unit == "ns";
-  const double step = is_time ? 1000 : 1024;
-  const std::vector<const char *> names = is_time
-                                              ? std::vector<const char *>{"ns", "us", "ms", "s"}
-                                              : std::vector<const char *>{"B", "KiB", "MiB", "GiB"};
+  if (unit == "ratio") return absl::StrFormat("%.2f", value);
+  const double step = unit == "bytes" ? 1024 : 1000;
+  std::vector<const char *> names = {"", "thousand", "million", "billion"};
+  if (unit == "ns") names = {"ns", "us", "ms", "s"};
+  if (unit == "bytes") names = {"B", "KiB", "MiB", "GiB"};
   size_t name = 0;
   while (value >= step && name + 1 < names.size()) {
     value /= step;
     name++;
   }
   const int decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  if (unit == "count" && name == 0) return absl::StrFormat("%.0f", value);
   return absl::StrFormat("%.*f %s", decimals, value, names[name]);
 }
 
-absl::StatusOr<Report> ReadReport(const Json &result) {
+absl::StatusOr<Report> ReadReport(const Json &result, bool details) {
   try {
-    return ReadChecked(result);
+    return ReadChecked(result, details);
   } catch (const std::exception &error) {
     return absl::InvalidArgumentError(absl::StrCat("a damaged result file: ", error.what()));
   }

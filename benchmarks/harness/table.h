@@ -37,8 +37,9 @@ struct Report {
   std::vector<std::string> notes;  // what did not run, and how far to trust the rest
 };
 
-// From a result file. What is not one gives an error in one line.
-absl::StatusOr<Report> ReadReport(const nlohmann::ordered_json &result);
+// From a result file; metrics that are details only with `details`. What is not
+// a result gives an error in one line.
+absl::StatusOr<Report> ReadReport(const nlohmann::ordered_json &result, bool details = false);
 
 // For a terminal; `colour` adds escape codes, and without it the marks alone
 // say the same.

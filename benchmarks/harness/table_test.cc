@@ -106,6 +106,16 @@ TEST(ReadReportTest, ShowsMetricsThatOnlyNewerFilesHave) {
   EXPECT_FALSE(ReadReport(result).ok());
 }
 
+TEST(ReadReportTest, DetailsAreShownWhenAskedFor) {
+  Json result = Result();
+  for (Json &cell : result["cells"]) cell["page_faults"] = cell["peak_rss"];
+  for (Json &geomean : result["geomeans"]) geomean["page_faults"] = nullptr;
+  EXPECT_EQ(ReadReport(result)->tables.size(), 1u);
+  const Report report = *ReadReport(result, /*details=*/true);
+  ASSERT_EQ(report.tables.size(), 2u);
+  EXPECT_EQ(report.tables[1].title, "Page faults");
+}
+
 TEST(ReadReportTest, WhatIsNoResultFileIsAnError) {
   EXPECT_FALSE(ReadReport(Json::parse("[]")).ok());
   EXPECT_FALSE(ReadReport(Json::parse("{\"schema\":\"other\"}")).ok());
@@ -170,6 +180,9 @@ TEST(FormatQuantityTest, ShowsThreeDigits) {
   EXPECT_EQ(FormatQuantity(5e12, "ns"), "5000 s");
   EXPECT_EQ(FormatQuantity(1536, "bytes"), "1.50 KiB");
   EXPECT_EQ(FormatQuantity(0, "bytes"), "0.00 B");
+  EXPECT_EQ(FormatQuantity(7, "count"), "7");
+  EXPECT_EQ(FormatQuantity(12345, "count"), "12.3 thousand");
+  EXPECT_EQ(FormatQuantity(1.234, "ratio"), "1.23");
 }
 
 }  // namespace

@@ -1,14 +1,29 @@
 // A process for launcher_test to start: uses memory, crashes, hangs.
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int hold(size_t bytes) {
   char *memory = malloc(bytes);
   if (memory == NULL) return 1;
   memset(memory, 1, bytes);
+  const int status = memory[bytes / 2] == 1 ? 0 : 1;
+  free(memory);
+  return status;
+}
+
+// Holds that much for so long, as a child of a child where `nested`.
+static int stay(size_t bytes, unsigned milliseconds, bool nested) {
+  pid_t child = nested ? fork() : 0;
+  if (child > 0) return waitpid(child, NULL, 0) == child ? 0 : 1;
+  char *memory = malloc(bytes);
+  if (memory == NULL) return 1;
+  memset(memory, 1, bytes);
+  usleep(milliseconds * 1000);
   const int status = memory[bytes / 2] == 1 ? 0 : 1;
   free(memory);
   return status;
@@ -41,6 +56,9 @@ int main(int argc, char **argv) {
   if (argc < 2) return 100;
   const char *what = argv[1];
   if (strcmp(what, "hold") == 0 && argc == 3) return hold(strtoul(argv[2], NULL, 10));
+  if (strncmp(what, "stay", 4) == 0 && argc == 4) {
+    return stay(strtoul(argv[2], NULL, 10), (unsigned)atoi(argv[3]), strcmp(what, "stay") != 0);
+  }
   if (strcmp(what, "exit") == 0 && argc == 3) return atoi(argv[2]);
   if (strcmp(what, "show") == 0 && argc == 3) return show(argv[2]);
   if (strcmp(what, "copy") == 0) return copy_input();

@@ -6,7 +6,8 @@
 // under a mebibyte, so the peak that it reports is the child's.
 //
 // Only the child sees LD_PRELOAD, redirections and --env. A child that
-// outlives the timeout is killed with all that it started.
+// outlives the timeout is killed with all that it started. With --sample_ms,
+// what it has resident is read as often, and less often in a long run.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +24,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "benchmarks/launcher/counters.h"
+#include "benchmarks/launcher/sampler.h"
+
 static const char usage[] =
     "usage: launcher [--timeout_ms N] [--preload LIBRARY] [--env NAME=VALUE]... [--directory DIR]\n"
-    "                [--stdin FILE] [--stdout FILE] [--stderr FILE] -- PROGRAM [ARGUMENT]...\n";
+    "                [--stdin FILE] [--stdout FILE] [--stderr FILE] [--sample_ms N]\n"
+    "                -- PROGRAM [ARGUMENT]...\n";
 
-enum { MAX_ENVIRONMENT = 16, USAGE_ERROR = 2, LAUNCH_ERROR = 3 };
+enum { MAX_ENVIRONMENT = 16, USAGE_ERROR = 2, LAUNCH_ERROR = 3, NS_PER_MS = 1000000 };
 
 struct options {
   int64_t timeout_ms;  // 0: wait for ever
+  int64_t sample_ms;   // 0: do not sample
   const char *preload;
   const char *directory;
   const char *stream_path[3];  // stdin, stdout, stderr of the child
@@ -49,6 +55,8 @@ struct report {
   int start_errno;  // NOT_STARTED
   int64_t wall_ns;
   struct rusage usage;
+  struct sampler sampler;
+  int64_t count[COUNTER_COUNT];  // -1: not counted
 };
 
 static void fail(const char *what, const char *name) {
@@ -62,19 +70,22 @@ static int64_t now_ns(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int64_t parse_timeout(const char *text) {
+static int64_t parse_milliseconds(const char *name, const char *text) {
   char *end;
   errno = 0;
   long long value = strtoll(text, &end, 10);
   if (errno != 0 || end == text || *end != '\0' || value < 0) {
-    fail("--timeout_ms is not a number of milliseconds", text);
+    fprintf(stderr, "launcher: %s is not a number of milliseconds: %s\n", name, text);
+    exit(USAGE_ERROR);
   }
   return value;
 }
 
 static void parse_option(struct options *options, const char *name, const char *value) {
   if (strcmp(name, "--timeout_ms") == 0) {
-    options->timeout_ms = parse_timeout(value);
+    options->timeout_ms = parse_milliseconds(name, value);
+  } else if (strcmp(name, "--sample_ms") == 0) {
+    options->sample_ms = parse_milliseconds(name, value);
   } else if (strcmp(name, "--preload") == 0) {
     options->preload = value;
   } else if (strcmp(name, "--directory") == 0) {
@@ -142,15 +153,21 @@ static void run_child(const struct options *options, const sigset_t *signals, in
 }
 
 // Waits for the child, for SIGINT or SIGTERM, or for the deadline, and then
-// kills the child if it still runs. Returns whether the deadline passed.
-static bool wait_or_kill(pid_t child, const sigset_t *signals, int64_t deadline_ns) {
+// kills the child if it still runs. Returns whether the deadline passed. Takes
+// samples meanwhile.
+static bool wait_or_kill(pid_t child, const sigset_t *signals, int64_t start_ns, int64_t timeout_ns,
+                         struct sampler *sampler) {
   siginfo_t info = {0};
   while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0) {
-    int64_t left_ns = deadline_ns - now_ns();
-    if (left_ns <= 0) {
+    int64_t passed_ns = now_ns() - start_ns;
+    if (passed_ns >= timeout_ns) {
       kill(-child, SIGKILL);
       return true;
     }
+    sampler_take(sampler, child, passed_ns);
+    int64_t until_ns = timeout_ns;
+    if (sampler->interval_ns > 0 && sampler->next_ns < until_ns) until_ns = sampler->next_ns;
+    int64_t left_ns = until_ns - passed_ns;
     struct timespec left = {left_ns / 1000000000, left_ns % 1000000000};
     int got = sigtimedwait(signals, NULL, &left);
     if (got == SIGINT || got == SIGTERM) {
@@ -172,6 +189,8 @@ static struct report launch(const struct options *options) {
 
   int failure[2];
   if (pipe2(failure, O_CLOEXEC) != 0) fail("pipe", strerror(errno));
+  struct counters counters;
+  counters_open(&counters);
   int64_t start_ns = now_ns();
   pid_t child = fork();
   if (child < 0) fail("fork", strerror(errno));
@@ -180,14 +199,15 @@ static struct report launch(const struct options *options) {
   close(failure[1]);
 
   struct report report = {.outcome = EXITED};
-  int64_t deadline_ns =
-      options->timeout_ms == 0 ? INT64_MAX : start_ns + options->timeout_ms * 1000000;
-  bool timed_out = wait_or_kill(child, &awaited, deadline_ns);
+  sampler_start(&report.sampler, options->sample_ms * NS_PER_MS);
+  int64_t timeout_ns = options->timeout_ms == 0 ? INT64_MAX : options->timeout_ms * NS_PER_MS;
+  bool timed_out = wait_or_kill(child, &awaited, start_ns, timeout_ns, &report.sampler);
   int status = 0;
   while (wait4(child, &status, 0, &report.usage) < 0 && errno == EINTR) {
   }
   report.wall_ns = now_ns() - start_ns;
   kill(-child, SIGKILL);  // what the child left behind in its group
+  for (int i = 0; i < COUNTER_COUNT; i++) report.count[i] = counters_read(&counters, i);
 
   if (read(failure[0], &report.start_errno, sizeof report.start_errno) > 0) {
     report.outcome = NOT_STARTED;
@@ -206,6 +226,25 @@ static int64_t microseconds(struct timeval time) {
   return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
 }
 
+// "null" for what was not measured, which is less than 0.
+static void print_optional(const char *name, int64_t value) {
+  if (value < 0) {
+    printf(",\"%s\":null", name);
+  } else {
+    printf(",\"%s\":%" PRId64, name, value);
+  }
+}
+
+static void print_samples(const struct sampler *sampler) {
+  print_optional("mean_rss_bytes", sampler_mean_bytes(sampler));
+  printf(",\"rss_samples\":[");
+  for (int i = 0; i < sampler->count; i++) {
+    printf("%s[%" PRId64 ",%" PRId64 "]", i == 0 ? "" : ",", sampler->samples[i].time_ns,
+           sampler->samples[i].rss_bytes);
+  }
+  printf("]");
+}
+
 static void print_report(const struct report *report) {
   const struct rusage *usage_of_child = &report->usage;
   printf(
@@ -213,12 +252,16 @@ static void print_report(const struct report *report) {
       "\"wall_ns\":%" PRId64 ",\"user_us\":%" PRId64 ",\"system_us\":%" PRId64
       ",\"peak_rss_bytes\":%" PRId64
       ",\"minor_faults\":%ld,\"major_faults\":%ld,"
-      "\"voluntary_switches\":%ld,\"involuntary_switches\":%ld}\n",
+      "\"voluntary_switches\":%ld,\"involuntary_switches\":%ld",
       outcome_name[report->outcome], report->exit_status, report->signal,
       report->start_errno == 0 ? "" : strerror(report->start_errno), report->wall_ns,
       microseconds(usage_of_child->ru_utime), microseconds(usage_of_child->ru_stime),
       (int64_t)usage_of_child->ru_maxrss * 1024, usage_of_child->ru_minflt,
       usage_of_child->ru_majflt, usage_of_child->ru_nvcsw, usage_of_child->ru_nivcsw);
+  print_optional("cycles", report->count[COUNTER_CYCLES]);
+  print_optional("instructions", report->count[COUNTER_INSTRUCTIONS]);
+  print_samples(&report->sampler);
+  printf("}\n");
 }
 
 int main(int argc, char **argv) {

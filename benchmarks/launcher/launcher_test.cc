@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -64,6 +65,51 @@ TEST_F(LauncherTest, ASmallChildHasASmallPeak) {
   std::vector<char> large(static_cast<size_t>(256 * kMebibyte), 1);
   EXPECT_LE(Run({"exit", "0"}).usage.peak_rss_bytes, 8 * kMebibyte);
   EXPECT_EQ(large.back(), 1);
+}
+
+TEST_F(LauncherTest, MemoryIsReadOverTimeWhenAsked) {
+  for (const char *who : {"stay", "stay_nested"}) {
+    Command command;
+    command.words = {*runfiles_.Path("benchmarks/launcher/child"), who,
+                     std::to_string(16 * kMebibyte), "600"};
+    command.timeout_ms = kPlentyMs;
+    EXPECT_TRUE(Run(command).usage.rss_samples.empty());
+    command.sample_ms = 2;
+    const Usage usage = Run(command).usage;
+    // A machine that pauses us takes fewer samples.
+    ASSERT_GE(usage.rss_samples.size(), 3u);
+    EXPECT_LE(usage.rss_samples.size(), 128u);
+    int64_t before_ns = 0;
+    int64_t most_bytes = 0;
+    for (const RssSample &sample : usage.rss_samples) {
+      EXPECT_GT(sample.time_ns, before_ns);
+      EXPECT_LE(sample.time_ns, usage.wall_ns);
+      EXPECT_LE(sample.rss_bytes, usage.peak_rss_bytes + kMebibyte);
+      before_ns = sample.time_ns;
+      most_bytes = std::max(most_bytes, sample.rss_bytes);
+    }
+    EXPECT_GE(most_bytes, 16 * kMebibyte) << who;
+    EXPECT_GE(usage.mean_rss_bytes.value_or(0), 8 * kMebibyte);
+    EXPECT_LE(usage.mean_rss_bytes.value_or(0), usage.peak_rss_bytes + kMebibyte);
+  }
+}
+
+TEST_F(LauncherTest, ALongRunHasNoMoreSamples) {
+  Command command;
+  command.words = {*runfiles_.Path("benchmarks/launcher/child"), "stay", "1000000", "1200"};
+  command.timeout_ms = kPlentyMs;
+  command.sample_ms = 1;
+  const Usage usage = Run(command).usage;
+  EXPECT_LE(usage.rss_samples.size(), 128u);
+  EXPECT_GE(usage.rss_samples.back().time_ns, 600'000'000);
+}
+
+// Where the machine has no counters, nothing is said, and never zero.
+TEST_F(LauncherTest, CountersCountOrSayNothing) {
+  const Usage usage = Run({"exit", "0"}).usage;
+  if (!usage.instructions) GTEST_SKIP() << "no counters here";
+  EXPECT_GE(*usage.instructions, 1000);
+  EXPECT_GE(usage.cycles.value_or(1000), 1000);
 }
 
 TEST_F(LauncherTest, ACrashIsReportedWithTheSignalAndTheLastLine) {
@@ -140,7 +186,8 @@ TEST_F(LauncherTest, VariablesAndInputReachTheChild) {
 TEST_F(LauncherTest, RefusesOptionsThatItDoesNotKnow) {
   const std::string launcher = *runfiles_.Path("benchmarks/launcher/launcher");
   for (const char *arguments : {"--nonsense 1 -- /bin/true", "--timeout_ms soon -- /bin/true",
-                                "--timeout_ms", "--env NAME -- /bin/true", "--timeout_ms 5 --"}) {
+                                "--sample_ms often -- /bin/true", "--timeout_ms",
+                                "--env NAME -- /bin/true", "--timeout_ms 5 --"}) {
     const int status =
         std::system((launcher + " " + std::string(arguments) + " 2>/dev/null").c_str());
     EXPECT_EQ(WEXITSTATUS(status), 2) << arguments;

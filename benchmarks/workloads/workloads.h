@@ -19,6 +19,7 @@ extern const Workload kMicroAligned;
 extern const Workload kMicroSizeCycling;
 extern const Workload kMicroSizedDelete;
 extern const Workload kMicroSmallTree;
+extern const Workload kMicroLargeBlocks;
 extern const Workload kThreadedServer;
 extern const Workload kThreadedPairs;
 extern const Workload kThreadedProducerConsumer;
@@ -27,6 +28,7 @@ extern const Workload kThreadedThreadChurn;
 extern const Workload kThreadedFalseSharingActive;
 extern const Workload kThreadedFalseSharingPassive;
 extern const Workload kThreadedMixedLifetimes;
+extern const Workload kThreadedBaton;
 extern const Workload kMemoryComb;
 extern const Workload kMemoryPeakTrough;
 extern const Workload kMemoryPhases;
@@ -44,6 +46,7 @@ inline const Workload *const kWorkloads[] = {
     &kMicroSizeCycling,
     &kMicroSizedDelete,
     &kMicroSmallTree,
+    &kMicroLargeBlocks,
     &kThreadedServer,
     &kThreadedPairs,
     &kThreadedProducerConsumer,
@@ -52,6 +55,7 @@ inline const Workload *const kWorkloads[] = {
     &kThreadedFalseSharingActive,
     &kThreadedFalseSharingPassive,
     &kThreadedMixedLifetimes,
+    &kThreadedBaton,
     &kMemoryComb,
     &kMemoryPeakTrough,
     &kMemoryPhases,

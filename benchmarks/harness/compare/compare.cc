@@ -79,6 +79,7 @@ class Comparer {
   Differences Run() {
     FindPairs();
     for (const Metric &metric : Metrics()) {
+      if (metric.is_detail) continue;  // no reason to call anything better or worse
       MetricDifferences found = CompareMetric(metric, pairs_);
       if (!found.cells.empty()) differences_.metrics.push_back(std::move(found));
     }
