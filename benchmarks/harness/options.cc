@@ -15,8 +15,7 @@
 #include "benchmarks/harness/command_line.h"
 
 ABSL_FLAG(std::string, suite, "quick",
-          "quick: 6 rounds, 2 threads, a few minutes; full: 25 rounds, up to twice as many threads as "
-          "processors");
+          "quick: 6 rounds, 2 threads, a few minutes; full: 25 rounds, up to 2 threads a processor");
 ABSL_FLAG(std::vector<std::string>, allocators, {},
           "which to measure: names or patterns, separated by commas; none: all that are installed");
 ABSL_FLAG(std::vector<std::string>, workloads, {},
