@@ -14,8 +14,9 @@
 #include "absl/time/time.h"
 #include "benchmarks/harness/command_line.h"
 
-ABSL_FLAG(std::string, suite, "quick",
-          "quick: 6 rounds, 2 threads, a few minutes; full: 25 rounds, up to 2 threads a processor");
+ABSL_FLAG(
+    std::string, suite, "quick",
+    "quick: 6 rounds, 2 threads, a few minutes; full: 25 rounds, up to 2 threads a processor");
 ABSL_FLAG(std::vector<std::string>, allocators, {},
           "which to measure: names or patterns, separated by commas; none: all that are installed");
 ABSL_FLAG(std::vector<std::string>, workloads, {},
