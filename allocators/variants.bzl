@@ -6,12 +6,37 @@ line in VARIANTS.
 
 load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM_C_COPTS")
 
-# name: the folder, the library and the value of --//:variant; prefix: of its functions.
+# name: the folder, the library and the value of --//:variant; prefix: of its functions;
+# levels: of checking that it can be compiled for.
 VARIANTS = [
-    struct(name = "first_fit", prefix = "ff"),
-    struct(name = "segregated_fit", prefix = "sf"),
-    struct(name = "thread_heap", prefix = "th"),
+    struct(name = "first_fit", prefix = "ff", levels = ["default"]),
+    struct(name = "segregated_fit", prefix = "sf", levels = ["default"]),
+    struct(name = "thread_heap", prefix = "th", levels = ["default", "hardened"]),
 ]
+
+# What a level adds to the flags of a variant's sources.
+LEVEL_COPTS = {
+    "default": [],
+    "hardened": ["-DLOAM_HARDENED=1"],
+}
+
+# Every level that some variant has.
+LEVELS = LEVEL_COPTS.keys()
+
+def level_suffix(level):
+    """What the names of a level's targets and libraries end in."""
+    return "" if level == "default" else "_" + level
+
+def variants_of(level):
+    """The variants that can be compiled for a level."""
+    return [variant for variant in VARIANTS if level in variant.levels]
+
+def library_of(variant, level):
+    """The label of a variant's prefixed functions, as a library."""
+    return "//allocators/{}:{}".format(
+        variant.name,
+        variant.name if level == "default" else level,
+    )
 
 DEFAULT_VARIANT = "thread_heap"
 
@@ -23,6 +48,9 @@ def loam_variant(name, srcs, hdrs, deps):
     :preload  libloam_NAME.so, for LD_PRELOAD
     :counted  as :NAME, compiled for tests that count the steps of a call
 
+    and for each further level of the variant :LEVEL, :malloc_LEVEL and :preload_LEVEL,
+    the last of which is libloam_NAME_LEVEL.so.
+
     All libraries are archives, also where a program (a test, by default) links
     its libraries as shared ones: what one shares with another is hidden.
 
@@ -32,20 +60,10 @@ def loam_variant(name, srcs, hdrs, deps):
       hdrs: its public header.
       deps: what it takes from //common.
     """
-    prefixes = [variant.prefix for variant in VARIANTS if variant.name == name]
-    if not prefixes:
+    listed = [variant for variant in VARIANTS if variant.name == name]
+    if not listed:
         fail("{} is not listed in VARIANTS of //allocators:variants.bzl".format(name))
-    prefix = ["-DLOAM_PREFIX=" + prefixes[0]]
-    native.cc_library(
-        name = name,
-        srcs = srcs,
-        hdrs = hdrs,
-        copts = LOAM_C_COPTS,
-        linkopts = ["-pthread"],
-        linkstatic = True,
-        visibility = ["//visibility:public"],
-        deps = deps + ["//common/variant"],
-    )
+    variant = listed[0]
     native.cc_library(
         name = "counted",
         testonly = True,
@@ -57,32 +75,50 @@ def loam_variant(name, srcs, hdrs, deps):
         visibility = ["//tests:__subpackages__"],
         deps = deps + ["//common/variant"],
     )
+    for level in variant.levels:
+        _variant_at_level(variant, level, srcs, hdrs, deps)
+
+def _variant_at_level(variant, level, srcs, hdrs, deps):
+    suffix = level_suffix(level)
+    copts = LEVEL_COPTS[level]
+    prefix = ["-DLOAM_PREFIX=" + variant.prefix]
+    library = library_of(variant, level).split(":")[1]
     native.cc_library(
-        name = "operator_new",
+        name = library,
+        srcs = srcs,
+        hdrs = hdrs,
+        copts = LOAM_C_COPTS + copts,
+        linkopts = ["-pthread"],
+        linkstatic = True,
+        visibility = ["//visibility:public"],
+        deps = deps + ["//common/variant"],
+    )
+    native.cc_library(
+        name = "operator_new" + suffix,
         srcs = ["//common/malloc_api:cxx_sources"],
-        copts = LOAM_CORE_CXX_COPTS + prefix,
+        copts = LOAM_CORE_CXX_COPTS + copts + prefix,
         deps = [
-            name,
+            library,
             "//common/malloc_api:headers",
         ],
         alwayslink = 1,
         linkstatic = True,
     )
     native.cc_library(
-        name = "malloc",
+        name = "malloc" + suffix,
         srcs = ["//common/malloc_api:c_sources"],
-        copts = LOAM_C_COPTS + prefix,
+        copts = LOAM_C_COPTS + copts + prefix,
         visibility = ["//visibility:public"],
         deps = [
-            name,
-            "operator_new",
+            library,
+            "operator_new" + suffix,
             "//common/malloc_api:headers",
         ],
         alwayslink = 1,
         linkstatic = True,
     )
     native.cc_binary(
-        name = "libloam_{}.so".format(name),
+        name = "libloam_{}{}.so".format(variant.name, suffix),
         linkopts = [
             "-Wl,--as-needed",  # no C++ runtime in a C program
             "-Wl,--no-undefined",
@@ -91,11 +127,11 @@ def loam_variant(name, srcs, hdrs, deps):
         ],
         linkshared = 1,
         visibility = ["//visibility:public"],
-        deps = ["malloc"],
+        deps = ["malloc" + suffix],
     )
     native.alias(
-        name = "preload",
-        actual = "libloam_{}.so".format(name),
+        name = "preload" + suffix,
+        actual = "libloam_{}{}.so".format(variant.name, suffix),
         visibility = ["//visibility:public"],
     )
 
@@ -103,9 +139,9 @@ def loam_libraries():
     """Every library for LD_PRELOAD, as structs of the variant's name, the level's and the label."""
     return [struct(
         variant = variant.name,
-        level = "default",
-        label = "//allocators/{}:preload".format(variant.name),
-    ) for variant in VARIANTS]
+        level = level,
+        label = "//allocators/{}:preload{}".format(variant.name, level_suffix(level)),
+    ) for variant in VARIANTS for level in variant.levels]
 
 def loam_variant_flag():
     """//:variant, the flag that chooses a variant by name, and //:malloc, which follows it."""
@@ -141,24 +177,25 @@ _variant_flag = rule(
     build_setting = config.string(flag = True),
 )
 
-def loam_variant_table(name):
-    """A library with loam_variants[], the table of every variant, for code that runs over all."""
+def loam_variant_table(name, level):
+    """A library with loam_variants[], the table of every variant of a level, for code that runs over all."""
+    variants = variants_of(level)
     lines = ["#include \"allocators/variants.h\""]
-    lines += ["extern const struct loam_variant {}_variant;".format(variant.prefix) for variant in VARIANTS]
+    lines += ["extern const struct loam_variant {}_variant;".format(variant.prefix) for variant in variants]
     lines += ["const struct loam_variant *const loam_variants[] = {"]
-    lines += ["    &{}_variant,".format(variant.prefix) for variant in VARIANTS]
-    lines += ["};", "const size_t loam_variant_count = {};".format(len(VARIANTS))]
+    lines += ["    &{}_variant,".format(variant.prefix) for variant in variants]
+    lines += ["};", "const size_t loam_variant_count = {};".format(len(variants))]
     native.genrule(
         name = name + "_source",
-        outs = ["variants.c"],
+        outs = [name + ".c"],
         cmd = "cat >$@ <<'END'\n{}\nEND\n".format("\n".join(lines)),
     )
     native.cc_library(
         name = name,
-        srcs = ["variants.c"],
+        srcs = [name + ".c"],
         hdrs = ["variants.h"],
         copts = LOAM_C_COPTS,
         linkstatic = True,
         visibility = ["//:__subpackages__"],
-        deps = ["//common/variant"] + ["//allocators/" + variant.name for variant in VARIANTS],
+        deps = ["//common/variant"] + [library_of(variant, level) for variant in variants],
     )

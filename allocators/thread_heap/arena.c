@@ -1,5 +1,6 @@
 #include "allocators/thread_heap/arena.h"
 
+#include "allocators/thread_heap/hardened.h"
 #include "common/check/report.h"
 
 enum {
@@ -9,10 +10,10 @@ enum {
   LOOKED_AT_PER_SLICE = 8,
 };
 
-void th_fail(const void *address, const char *what) { loam_fatal("thread_heap", address, what); }
+void th_fail(const void *address, const char *what) { loam_fatal(TH_NAME, address, what); }
 
 bool th_complain(const void *address, const char *what) {
-  loam_complain("thread_heap", address, what);
+  loam_complain(TH_NAME, address, what);
   return false;
 }
 
@@ -99,6 +100,7 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   if (slab == NULL) return NULL;
   make_up_for(arena, fresh);
   th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
+  if (LOAM_HARDENED && fresh == slab->slices) th_slab_mark_fresh(slab);
   arena->slab_slices += slab->slices;
   all_add(arena, slab);
   bin_push_front(&arena->bins[class], slab);
@@ -272,6 +274,7 @@ void th_arena_destroy(struct th_arena *arena) {
   struct th_slab *next;
   for (struct th_slab *slab = arena->slabs; slab != NULL; slab = next) {
     next = slab->all_next;
+    if (LOAM_HARDENED) th_pages_clear(th_slab_start(slab), slab->slices * TH_SLICE_BYTES);
     drop_slab(arena, slab);
   }
 }
@@ -322,6 +325,22 @@ static void add_class_stats(const struct th_arena *arena, unsigned class,
   if (free_blocks != 0 && bytes > stats->largest_free_bytes) stats->largest_free_bytes = bytes;
 }
 
+// Of the hardened level: what the program may not use of its blocks is the allocator's.
+static void count_tags(const struct th_arena *arena, struct loam_stats *stats) {
+  size_t bytes = 0;
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    bytes += arena->bins[class].blocks_out * TH_TAG_BYTES;
+  }
+  for (const struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
+    if (slab->class != TH_SPAN_CLASS) continue;
+    size_t unused = slab->block_bytes - th_span_usable(slab);
+    bytes += unused;
+    if (slab->block_bytes >= arena->large_bytes_min) stats->large_bytes -= unused;
+  }
+  stats->allocated_bytes -= bytes;
+  stats->metadata_bytes += bytes;
+}
+
 void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
   loam_lock_acquire(&arena->lock);
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) add_class_stats(arena, class, stats);
@@ -331,6 +350,7 @@ void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
   stats->large_blocks += arena->large_blocks;
   stats->large_bytes += arena->large_bytes;
   stats->free_calls += arena->free_calls;
+  if (LOAM_HARDENED) count_tags(arena, stats);
   loam_lock_release(&arena->lock);
 }
 

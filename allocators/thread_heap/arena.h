@@ -20,6 +20,7 @@
 #include "allocators/thread_heap/slab.h"
 #include "common/large/large.h"
 #include "common/stats/stats.h"
+#include "common/variant/variant.h"
 
 struct th_bin {
   struct th_slab *first, *last;  // those with free blocks, the next to use first
@@ -79,6 +80,9 @@ void th_arena_stats(struct th_arena *arena, struct loam_stats *stats);
 // Proves the invariants of the arena and of its slabs; false, with a line on
 // stderr, if one does not hold.
 bool th_arena_check(struct th_arena *arena);
+
+// In reports.
+#define TH_NAME LOAM_NAME_AT_LEVEL("thread_heap")
 
 // A report, and the end.
 void th_fail(const void *address, const char *what) __attribute__((cold, noreturn));

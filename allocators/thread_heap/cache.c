@@ -43,7 +43,7 @@ void th_cache_set_up(void) {
   shape.bytes = sizeof(struct th_cache) + slots * sizeof(void *);
 }
 
-size_t th_cache_bytes(void) { return shape.bytes; }
+size_t th_cache_bytes(void) { return shape.bytes + th_quarantine_bytes(); }
 
 // --- Opening and closing -----------------------------------------------------
 
@@ -60,6 +60,7 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
     th_local.free[class] = (struct th_free_limits){0, shape.classes[class].reciprocal};
   }
   th_local.cache = cache;
+  if (LOAM_HARDENED) th_local.quarantine = (void *)((char *)cache + shape.bytes);
 }
 
 // --- Room --------------------------------------------------------------------
@@ -111,6 +112,7 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
 }
 
 void th_cache_flush(struct th_cache *cache) {
+  if (LOAM_HARDENED) cache->frees += th_quarantine_flush(cache->local->quarantine);
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     shrink(cache, class, 0);
     grant(cache, class);
@@ -124,6 +126,7 @@ void th_cache_close(struct th_cache *cache) {
     th_local.free[class].room = 0;
   }
   th_local.cache = NULL;
+  th_local.quarantine = NULL;
 }
 
 void th_cache_age(struct th_cache *cache) {
@@ -146,6 +149,7 @@ void th_cache_age(struct th_cache *cache) {
 
 READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cache_sums *sums) {
   sums->frees += cache->frees;
+  if (LOAM_HARDENED) th_quarantine_add_sums(cache->local->quarantine, sums);
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
     uint32_t freed = cache->granted[class] - cache->local->free[class].room;

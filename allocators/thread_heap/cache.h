@@ -22,6 +22,7 @@
 #define LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
 
 #include "allocators/thread_heap/arena.h"
+#include "allocators/thread_heap/hardened.h"
 
 struct th_free_limits {
   uint32_t room;        // frees until the slow path
@@ -33,8 +34,9 @@ struct th_free_limits {
 struct th_local {
   void **top[TH_SLAB_CLASSES];  // the last slot that is taken
   struct th_free_limits free[TH_SLAB_CLASSES];
-  struct th_cache *cache;  // NULL: not opened yet, or closed
-  bool ended;              // the thread is about to
+  struct th_cache *cache;            // NULL: not opened yet, or closed
+  struct th_quarantine *quarantine;  // of the hardened level; NULL likewise
+  bool ended;                        // the thread is about to
 };
 
 extern _Thread_local struct th_local th_local

@@ -58,11 +58,24 @@ static void look_at_clock(struct th_cache *cache) {
 
 // --- Malloc ------------------------------------------------------------------
 
+static size_t usable_of_large(const struct loam_large_block *large) {
+  return large->bytes - TH_TAG_BYTES;
+}
+
+// Of the hardened level: the tag of a block with a mapping of its own.
+static void tag_large(void *block) {
+  struct loam_large_block large;
+  if (!loam_large_find(&th_state.large, block, &large)) return;
+  uint64_t *slot = th_tag_slot(block, usable_of_large(&large));
+  *slot = th_tag(slot);
+}
+
 static void *malloc_large(struct th_arena *arena, struct th_request want) {
   bool fresh;
-  void *block =
-      loam_large_malloc(&th_state.large, want.bytes, want.alignment, &arena->large_owner, &fresh);
+  void *block = loam_large_malloc(&th_state.large, want.bytes + TH_TAG_BYTES, want.alignment,
+                                  &arena->large_owner, &fresh);
   if (block == NULL) return NULL;
+  if (LOAM_HARDENED) tag_large(block);
   if (want.zeroed && !fresh) memset(block, 0, want.bytes);
   // As much as came new from the system goes back of what lies idle.
   if (fresh) th_slices_purge(want.bytes >> TH_SLICE_BITS);
@@ -72,24 +85,37 @@ static void *malloc_large(struct th_arena *arena, struct th_request want) {
 
 static void *malloc_span(struct th_arena *arena, struct th_request want) {
   bool zeroed;
-  void *block = th_arena_malloc_span(arena, th_span_slices(want.bytes), &zeroed);
+  unsigned slices = th_span_slices(want.bytes + TH_TAG_BYTES);
+  void *block = th_arena_malloc_span(arena, slices, &zeroed);
+  if (LOAM_HARDENED && block != NULL) {
+    if (!zeroed) th_pages_prove_zero(block, slices * TH_SLICE_BYTES);
+    th_span_set_usable(th_slab_around(block), want.bytes);
+    return block;
+  }
   if (block == NULL || zeroed) return block;
   *(uintptr_t *)block = 0;
   return want.zeroed ? memset(block, 0, want.bytes) : block;
 }
 
+static void *hand_out(void *block, unsigned class, struct th_request want) {
+  if (LOAM_HARDENED) {
+    if (th_block_open(block, class)) return block;
+  } else {
+    *(uintptr_t *)block = 0;  // the mark
+  }
+  return want.zeroed ? memset(block, 0, want.bytes) : block;
+}
+
 static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_request want) {
   void *block = th_arena_malloc(arena, class);
-  if (block == NULL) return NULL;
-  *(uintptr_t *)block = 0;
-  return want.zeroed ? memset(block, 0, want.bytes) : block;
+  return block == NULL ? NULL : hand_out(block, class, want);
 }
 
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
-  if (want.bytes > TH_SPAN_BYTES_MAX || want.alignment > TH_SLICE_BYTES) return 0;
-  return th_class_for(want.bytes, want.alignment);
+  if (want.bytes > TH_SPAN_BYTES_MAX - TH_TAG_BYTES || want.alignment > TH_SLICE_BYTES) return 0;
+  return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
 }
 
 void *th_malloc_in(struct th_arena *arena, struct th_request want) {
@@ -116,9 +142,7 @@ static void *malloc_from_cache(struct th_cache *cache, unsigned class, struct th
     block = th_cache_refill(cache, class);
     if (block == NULL) return NULL;
   }
-  *(uintptr_t *)block = 0;
-  if (want.zeroed) memset(block, 0, want.bytes);
-  return block;
+  return hand_out(block, class, want);
 }
 
 // The last resort: what waits in this thread's cache may make a slab empty.
@@ -174,12 +198,27 @@ static bool is_cached(unsigned class, const void *block) {
   return found;
 }
 
+// Of the hardened level: what stands behind a block that was found says that it is live.
+static void check_tag(const struct th_found *found, const void *block) {
+  const uint64_t *slot = th_tag_slot(block, th_usable_bytes(found));
+  if (*slot == th_tag(slot)) return;
+  if (*slot == 0) th_fail(block, "free: a block that is free (double free?)");
+  th_fail(block, "free: the bytes behind the block were overwritten");
+}
+
+size_t th_usable_bytes(const struct th_found *found) {
+  if (found->slab == NULL) return usable_of_large(&found->large);
+  if (LOAM_HARDENED && found->slab->class == TH_SPAN_CLASS) return th_span_usable(found->slab);
+  return found->slab->block_bytes - TH_TAG_BYTES;
+}
+
 struct th_found th_find(const void *block) {
   struct th_found found = {.slab = th_slab_around(block)};
   if (found.slab == NULL) {
     if (!loam_large_find(&th_state.large, block, &found.large)) {
       th_fail(block, "free: no block of this heap");
     }
+    if (LOAM_HARDENED) check_tag(&found, block);
     return found;
   }
   int number = th_block_number(found.slab, block);
@@ -187,6 +226,10 @@ struct th_found th_find(const void *block) {
   found.number = (unsigned)number;
   if (th_block_is_free(found.slab, found.number)) {
     th_fail(block, "free: a block that is free (double free?)");
+  }
+  if (LOAM_HARDENED) {
+    check_tag(&found, block);
+    return found;
   }
   if (*(const uintptr_t *)block == th_mark() && is_cached(found.slab->class, block)) {
     th_fail(block, "free: a block that is free (double free?)");
@@ -197,10 +240,19 @@ struct th_found th_find(const void *block) {
 size_t th_block_usable(const void *block) {
   if (block == NULL) return 0;
   struct th_found found = th_find(block);
-  return found.slab == NULL ? found.large.bytes : found.slab->block_bytes;
+  return th_usable_bytes(&found);
 }
 
 // --- Free --------------------------------------------------------------------
+
+// Of the hardened level: what is free is zero.
+static void close_found(const struct th_found *found, void *block) {
+  if (found->slab->class == TH_SPAN_CLASS) {
+    th_pages_clear(block, found->slab->block_bytes);
+  } else {
+    th_block_close(block, found->slab->class);
+  }
+}
 
 void th_free_found(const struct th_found *found, void *block) {
   if (found->slab == NULL) {
@@ -208,11 +260,14 @@ void th_free_found(const struct th_found *found, void *block) {
     return;
   }
   struct th_cache *cache = th_local.cache;
+  if (LOAM_HARDENED) close_found(found, block);
   if (cache == NULL || !found->slab->cached) {
     th_arena_free(found->slab, block);
     return;
   }
   unsigned class = found->slab->class;
+  if (LOAM_HARDENED) block = th_quarantine_swap(class, block);
+  if (LOAM_HARDENED && block == NULL) return;
   // After a purge: this one was looked up, and the slab is in use again.
   th_map_set(th_slice_of(block), class);
   if (th_local.free[class].room == 0) {
@@ -220,7 +275,7 @@ void th_free_found(const struct th_found *found, void *block) {
     th_cache_make_room(cache, class);
   }
   th_local.free[class].room--;
-  *(uintptr_t *)block = th_mark();
+  if (!LOAM_HARDENED) *(uintptr_t *)block = th_mark();
   *++th_local.top[class] = block;
 }
 
@@ -257,22 +312,43 @@ static void *move_to_new(const struct th_found *found, void *block, size_t usabl
   return moved;
 }
 
-// A block that is more than half used stays where it is.
-static bool fits(size_t usable, size_t bytes) {
+// A block that is more than half used stays where it is; in the hardened level, where a
+// size tells where a block is from, only one of the same class does.
+static bool fits(const struct th_found *found, size_t usable, size_t bytes) {
+  if (LOAM_HARDENED) {
+    return found->slab != NULL && found->slab->class != TH_SPAN_CLASS &&
+           class_for((struct th_request){.bytes = bytes}) == found->slab->class;
+  }
   return bytes <= usable && (bytes > usable / 2 || usable <= TH_ALIGNMENT);
+}
+
+static bool resize_span(struct th_slab *slab, size_t usable, size_t bytes) {
+  unsigned slices = th_span_slices(bytes + TH_TAG_BYTES);
+  if (!LOAM_HARDENED) return th_arena_resize_span(slab, slices);
+  char *block = th_slab_start(slab);
+  size_t old_bytes = slab->block_bytes;
+  size_t new_bytes = slices * TH_SLICE_BYTES;
+  if (new_bytes < old_bytes) th_pages_clear(block + new_bytes, old_bytes - new_bytes);
+  if (new_bytes != old_bytes && !th_arena_resize_span(slab, slices)) return false;
+  if (new_bytes > old_bytes) th_pages_prove_zero(block + old_bytes, new_bytes - old_bytes);
+  if (usable < new_bytes) *th_tag_slot(block, usable) = 0;  // the old tag: nobody's to see
+  th_span_set_usable(slab, bytes);
+  return true;
 }
 
 void *th_realloc_block(void *block, size_t bytes) {
   struct th_found found = th_find(block);
   if (bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
-  size_t usable = found.slab == NULL ? found.large.bytes : found.slab->block_bytes;
-  if (fits(usable, bytes)) return block;
-  if (found.slab != NULL && found.slab->class == TH_SPAN_CLASS && bytes > TH_SLAB_BYTES_MAX &&
-      bytes <= TH_SPAN_BYTES_MAX) {
-    if (th_arena_resize_span(found.slab, th_span_slices(bytes))) return block;
+  size_t usable = th_usable_bytes(&found);
+  if (fits(&found, usable, bytes)) return block;
+  if (found.slab != NULL && found.slab->class == TH_SPAN_CLASS &&
+      class_for((struct th_request){.bytes = bytes}) == TH_SPAN_CLASS) {
+    if (resize_span(found.slab, usable, bytes)) return block;
   }
   if (found.slab == NULL && bytes >= MOVABLE_BYTES_MIN) {
-    void *moved = loam_large_realloc(&th_state.large, block, bytes);
+    if (LOAM_HARDENED) *th_tag_slot(block, usable) = 0;
+    void *moved = loam_large_realloc(&th_state.large, block, bytes + TH_TAG_BYTES);
+    if (LOAM_HARDENED) tag_large(moved != NULL ? moved : block);
     if (moved != NULL) return moved;
   }
   int saved_errno = errno;

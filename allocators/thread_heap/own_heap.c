@@ -7,7 +7,7 @@ static size_t heap_bytes(void) { return loam_os_round_to_page(sizeof(struct loam
 
 struct loam_heap *th_own_create(void) {
   th_ensure_set_up();
-  struct loam_heap *heap = loam_os_map(heap_bytes(), 1);
+  struct loam_heap *heap = th_record_map(heap_bytes());
   if (heap == NULL) return th_out_of_memory();
   heap->arena.is_own = true;
   heap->arena.large_bytes_min = th_state.options.large_bytes;
@@ -30,7 +30,7 @@ void th_own_destroy(struct loam_heap *heap) {
   loam_lock_release(&th_state.lock);
   loam_large_free_all(&th_state.large, &heap->arena.large_owner);
   th_arena_destroy(&heap->arena);
-  loam_os_release(heap, heap_bytes());
+  th_record_release(heap, heap_bytes());
 }
 
 enum { CALLS_PER_LOOK = 64 };  // to one look at the clock
@@ -65,7 +65,7 @@ void th_own_free(struct loam_heap *heap, void *block) {
 void th_own_stats(struct loam_heap *heap, struct loam_stats *stats) {
   *stats = (struct loam_stats){0};
   th_arena_stats(&heap->arena, stats);
-  loam_large_owner_stats(&th_state.large, &heap->arena.large_owner, stats);
+  th_large_stats(&heap->arena, stats);
   stats->metadata_bytes += heap_bytes();
   stats->mapped_bytes += heap_bytes();
   stats->malloc_calls = stats->free_calls + stats->live_blocks;

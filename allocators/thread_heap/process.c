@@ -15,7 +15,7 @@ void th_set_up(void) {
   // Relaxed: the lock orders. Release: whoever sees `ready` sees the rest.
   if (!atomic_load_explicit(&th_state.ready, memory_order_relaxed)) {
     struct loam_options *options = &th_state.options;
-    loam_options_from_environment(options, "thread_heap");
+    loam_options_from_environment(options, TH_NAME);
     size_t arenas = options->arenas != 0 ? options->arenas : (size_t)loam_os_cpu_count();
     th_state.arena_count = arenas < TH_ARENAS_MAX ? arenas : TH_ARENAS_MAX;
     th_state.large.cache_bytes_max = options->large_cache_bytes;
@@ -23,6 +23,10 @@ void th_set_up(void) {
     for (size_t i = 0; i < th_state.arena_count; i++) {
       th_state.arenas[i].is_uncached = options->check_every != 0;
       th_state.arenas[i].large_bytes_min = options->large_bytes;
+    }
+    if (LOAM_HARDENED) {
+      th_hardened_set_up();
+      th_state.large.cache_bytes_max = 0;  // a mapping that is free is no mapping
     }
     th_region_set_up();
     th_cache_set_up();
@@ -98,7 +102,7 @@ static struct th_cache *open_cache(void) {
   struct th_cache *cache = th_state.spare;
   if (cache != NULL) th_state.spare = cache->next;
   loam_lock_release(&th_state.lock);
-  if (cache == NULL) cache = loam_os_map(cache_bytes(), 1);
+  if (cache == NULL) cache = th_record_map(cache_bytes());
   if (cache == NULL) return NULL;
   struct th_arena *arena = th_least_used_arena();
   atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
@@ -153,14 +157,25 @@ static void count_caches(struct loam_stats *stats) {
     }
   }
   if (blocks > stats->live_blocks) blocks = stats->live_blocks;
-  if (bytes > stats->allocated_bytes) bytes = stats->allocated_bytes;
+  size_t tags = blocks * TH_TAG_BYTES;
+  if (bytes - tags > stats->allocated_bytes) bytes = stats->allocated_bytes + tags;
   stats->live_blocks -= blocks;
-  stats->allocated_bytes -= bytes;
+  stats->allocated_bytes -= bytes - tags;
+  stats->metadata_bytes -= tags;
   stats->free_blocks += blocks;
   stats->free_bytes += bytes;
   stats->free_calls += sums.frees;
   stats->metadata_bytes += records * cache_bytes();
   stats->mapped_bytes += records * cache_bytes();
+}
+
+void th_large_stats(struct th_arena *arena, struct loam_stats *stats) {
+  size_t others = stats->large_blocks;
+  loam_large_owner_stats(&th_state.large, &arena->large_owner, stats);
+  size_t tags = (stats->large_blocks - others) * TH_TAG_BYTES;
+  stats->allocated_bytes -= tags;
+  stats->large_bytes -= tags;
+  stats->metadata_bytes += tags;
 }
 
 static void add_heaps(struct loam_stats *stats) {
@@ -178,7 +193,7 @@ void th_state_stats(struct loam_stats *stats) {
   *stats = (struct loam_stats){0};
   for (size_t i = 0; i < th_state.arena_count; i++) {
     th_arena_stats(&th_state.arenas[i], stats);
-    loam_large_owner_stats(&th_state.large, &th_state.arenas[i].large_owner, stats);
+    th_large_stats(&th_state.arenas[i], stats);
   }
   add_heaps(stats);
   count_caches(stats);
@@ -289,5 +304,5 @@ __attribute__((destructor)) static void print_stats_at_exit(void) {
   if (th_state.options.stats_at_exit == 0) return;
   struct loam_stats stats;
   th_state_stats(&stats);
-  loam_stats_write(&stats, "thread_heap", STDERR_FILENO);
+  loam_stats_write(&stats, TH_NAME, STDERR_FILENO);
 }

@@ -1,5 +1,6 @@
 #include "allocators/thread_heap/slab.h"
 
+#include "allocators/thread_heap/hardened.h"
 #include "common/os/os.h"
 
 static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, unsigned slices) {
@@ -34,6 +35,12 @@ void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices)
   slab->capacity = 1;
   slab->free_count = 0;
   th_slab_set_word(slab, 0, 0);
+}
+
+void th_slab_mark_fresh(struct th_slab *slab) {
+  size_t page = loam_os_page_size();
+  if (page > TH_SLICE_BYTES) return;
+  slab->purged = (uint16_t)((1u << slab->slices * (TH_SLICE_BYTES / page)) - 1);
 }
 
 void th_slab_forget(struct th_slab *slab) {
@@ -92,7 +99,57 @@ size_t th_slab_purge(struct th_slab *slab) {
 
 // --- Blocks ------------------------------------------------------------------
 
+enum { SHUFFLED_BLOCKS = 16 };
+
+static void shuffle(void **blocks, unsigned count) {
+  for (unsigned left = count; left > 1; left--) {
+    unsigned other = th_random_below(left);
+    void *block = blocks[left - 1];
+    blocks[left - 1] = blocks[other];
+    blocks[other] = block;
+  }
+}
+
+// Of the hardened level: free blocks from a random one on, and by SHUFFLED_BLOCKS in random
+// order: neighbours lie near enough to each other for the processor's caches.
+static unsigned take_at_random(struct th_slab *slab, unsigned count, void **out) {
+  char *start = th_slab_start(slab);
+  unsigned words = (slab->capacity + 63u) / 64;
+  unsigned first = th_random_below(slab->capacity);
+  unsigned word = first / 64;
+  uint64_t mask = ~(uint64_t)0 << first % 64;  // the rest of the first word comes last
+  unsigned taken = 0;
+  if (count > slab->free_count) count = slab->free_count;
+  while (taken < count) {
+    uint64_t all = th_slab_word(slab, word);
+    uint64_t bits = all & mask;
+    for (; bits != 0 && taken < count; bits &= bits - 1) {
+      unsigned bit = (unsigned)__builtin_ctzl(bits);
+      unsigned number = word * 64 + bit;
+      all &= ~((uint64_t)1 << bit);
+      char *block = start + (size_t)number * slab->block_bytes;
+      if (slab->purged != 0 && (slab->purged & pages_of(slab, number)) != 0) {
+        // Written first: or reading it costs a fault of its own.
+        *(volatile uint64_t *)th_tag_slot(block, slab->block_bytes - TH_TAG_BYTES) = 0;
+        slab->purged &= (uint16_t)~pages_of(slab, number);
+      }
+      *(out - ++taken) = block;
+    }
+    th_slab_set_word(slab, word, all);
+    mask = ~(uint64_t)0;
+    word = word + 1 == words ? 0 : word + 1;
+  }
+  for (unsigned done = 0; done < taken; done += SHUFFLED_BLOCKS) {
+    unsigned left = taken - done;
+    shuffle(out - taken + done, left < SHUFFLED_BLOCKS ? left : SHUFFLED_BLOCKS);
+  }
+  slab->free_count = (uint16_t)(slab->free_count - taken);
+  slab->touched = true;
+  return taken;
+}
+
 unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
+  if (LOAM_HARDENED) return take_at_random(slab, count, out);
   char *start = th_slab_start(slab);
   unsigned taken = 0;
   unsigned word = slab->low_word;

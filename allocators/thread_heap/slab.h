@@ -88,6 +88,9 @@ static inline bool th_block_is_free(const struct th_slab *slab, unsigned number)
 // wait in threads' caches.
 void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached);
 
+// None of its pages has memory, as after a purge of all.
+void th_slab_mark_fresh(struct th_slab *slab);
+
 // Makes slices that were taken a span, in the program's hands.
 void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices);
 

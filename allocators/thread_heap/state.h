@@ -46,6 +46,9 @@ static inline void th_ensure_set_up(void) {
 // The arena for a thread that starts now: the first that fewest use.
 struct th_arena *th_least_used_arena(void);
 
+// Adds an arena's blocks that have mappings of their own.
+void th_large_stats(struct th_arena *arena, struct loam_stats *stats);
+
 // The calling thread's cache, opened if it can be; NULL where it has none.
 struct th_cache *th_my_cache(void);
 
@@ -59,6 +62,9 @@ struct th_found {
   struct loam_large_block large;
 };
 struct th_found th_find(const void *block);
+
+// What the program may use of it.
+size_t th_usable_bytes(const struct th_found *found);
 
 // Frees a block that was found.
 void th_free_found(const struct th_found *found, void *block);

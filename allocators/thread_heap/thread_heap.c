@@ -33,6 +33,7 @@ static inline void *pop(size_t class) {
 }
 
 void *th_malloc(size_t size) {
+  if (LOAM_HARDENED) return th_hardened_malloc(size);
   if (UNLIKELY(size > TH_SLAB_BYTES_MAX)) return th_malloc_slow(size);
   void *block = pop(th_table_class(size));
   return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
@@ -41,6 +42,7 @@ void *th_malloc(size_t size) {
 void *th_calloc(size_t count, size_t size) {
   size_t bytes;
   if (!multiply(count, size, &bytes)) return out_of_memory();
+  if (LOAM_HARDENED) return th_hardened_calloc(bytes);
   if (UNLIKELY(bytes > TH_SLAB_BYTES_MAX)) {
     return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
   }
@@ -54,6 +56,10 @@ void *th_calloc(size_t count, size_t size) {
 // --- free --------------------------------------------------------------------
 
 void th_free(void *block) {
+  if (LOAM_HARDENED) {
+    th_hardened_free(block);
+    return;
+  }
   // Acquire: pairs with the release in th_region_set_up, so that whoever sees a limit sees the
   // base. (That the limit is over the block, a thread with a block learnt with it.)
   size_t limit = atomic_load_explicit(&th_region.limit, memory_order_acquire);
@@ -83,13 +89,15 @@ void th_free(void *block) {
 }
 
 void th_free_sized(void *block, size_t size) {
-  (void)size;
-  th_free(block);
+  if (LOAM_HARDENED) {
+    th_hardened_free_sized(block, size);
+  } else {
+    th_free(block);
+  }
 }
 
 void th_free_aligned_sized(void *block, size_t alignment, size_t size) {
-  (void)alignment;
-  (void)size;
+  if (LOAM_HARDENED) th_check_size(block, size, alignment);
   th_free(block);
 }
 
@@ -110,7 +118,7 @@ void *th_aligned_alloc(size_t alignment, size_t size) {
     return NULL;
   }
   if (alignment <= TH_ALIGNMENT) return th_malloc(size);
-  if (size <= TH_SLAB_BYTES_MAX && alignment <= TH_SLICE_BYTES) {
+  if (!LOAM_HARDENED && size <= TH_SLAB_BYTES_MAX && alignment <= TH_SLICE_BYTES) {
     unsigned class = th_class_for(size, alignment);
     void *block = class < TH_SPAN_CLASS ? pop(class) : NULL;
     if (block != NULL) return block;

@@ -102,6 +102,20 @@ bool loam_os_decommit(void *address, size_t bytes) {
   return done;
 }
 
+bool loam_os_resident(const void *address, size_t bytes, unsigned char *pages) {
+  int saved_errno = errno;
+  bool done = mincore((void *)(uintptr_t)address, bytes, pages) == 0;
+  errno = saved_errno;
+  return done;
+}
+
+bool loam_os_seal(void *address, size_t bytes) {
+  int saved_errno = errno;
+  bool done = mprotect(address, bytes, PROT_READ) == 0;
+  errno = saved_errno;
+  return done;
+}
+
 bool loam_os_release(void *address, size_t bytes) {
   if (injected_fault(LOAM_OS_RELEASE, bytes)) return false;
   int saved_errno = errno;

@@ -39,6 +39,12 @@ void *loam_os_map(size_t bytes, size_t alignment);
 // they are next touched. (MADV_DONTNEED: resident memory falls at once.)
 bool loam_os_decommit(void *address, size_t bytes);
 
+// Which pages have memory: the lowest bit of a byte for each. What was swapped out has none.
+bool loam_os_resident(const void *address, size_t bytes, unsigned char *pages);
+
+// Makes pages readable only, for good.
+bool loam_os_seal(void *address, size_t bytes);
+
 // Gives memory and addresses back; may be a part of what was reserved. Can fail
 // where the kernel's limit on mappings is reached: then the pages still stand.
 bool loam_os_release(void *address, size_t bytes);

@@ -49,6 +49,20 @@
 #ifndef LOAM_COMMON_VARIANT_VARIANT_H_
 #define LOAM_COMMON_VARIANT_VARIANT_H_
 
+// The level of checking that a variant is compiled for: 1, the hardened one.
+#ifndef LOAM_HARDENED
+#define LOAM_HARDENED 0
+#endif
+
+// How reports tell a variant's level: behind its name, as in the name of its library.
+#if LOAM_HARDENED
+#define LOAM_LEVEL "hardened"
+#define LOAM_NAME_AT_LEVEL(name) name "_" LOAM_LEVEL
+#else
+#define LOAM_LEVEL "default"
+#define LOAM_NAME_AT_LEVEL(name) name
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -104,6 +118,7 @@ struct loam_heap;
 // calls in earnest never goes through this table.
 struct loam_variant {
   const char *name;
+  const char *level;  // LOAM_LEVEL, as it was compiled
   void *(*malloc)(size_t size);
   void *(*calloc)(size_t count, size_t size);
   void *(*realloc)(void *block, size_t size);
@@ -154,6 +169,7 @@ struct loam_variant {
       .heap_free = P##_heap_free,                   \
       .heap_stats = P##_heap_stats,                 \
       .heap_destroy = P##_heap_destroy,             \
+      .level = LOAM_LEVEL,                          \
       .name = __VA_ARGS__,                          \
   }
 

@@ -109,7 +109,9 @@ void Subject::Keep(const Call &call, size_t bytes, void *at, Observation *seen) 
     seen->aligned = reinterpret_cast<uintptr_t>(at) % kLeastAlignment == 0;
   }
   seen->usable = v_.usable_size(at) >= bytes;
-  slots_[call.slot] = {at, bytes, ++seeds_};
+  const bool plain =
+      call.function != Function::kAlignedAlloc && call.function != Function::kPosixMemalign;
+  slots_[call.slot] = {at, bytes, ++seeds_, plain};
   if (seen->usable) Stamp(at, Stamped(bytes), seeds_);
 }
 
@@ -161,7 +163,7 @@ void Subject::End(const Call &call, Observation *seen) {
   if (call.function == Function::kUsableSize) {
     const size_t usable = v_.usable_size(slot->at);
     seen->usable = slot->at == nullptr ? usable == 0 : usable >= slot->size;
-  } else if (call.function == Function::kFree) {
+  } else if (call.function == Function::kFree || !slot->plain) {
     v_.free(slot->at);
   } else {
     v_.free_sized(slot->at, slot->size);

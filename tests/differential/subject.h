@@ -59,6 +59,7 @@ class Subject {
     void *at = nullptr;
     size_t size = 0;
     uint64_t seed = 0;
+    bool plain = true;  // of malloc's family: free_sized may end it
   };
 
   void *Allocate(const Call &call, Observation *seen);

@@ -31,6 +31,7 @@ std::vector<Misuse> BadPointers();
 std::vector<Misuse> Overflows();
 std::vector<Misuse> UsesAfterFree();
 std::vector<Misuse> WrongCalls();
+std::vector<Misuse> Attacks();
 
 // nullptr where there is none of this name.
 const Misuse *FindMisuse(const char *name);

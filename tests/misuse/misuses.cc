@@ -7,7 +7,8 @@ namespace loam::test {
 const std::vector<Misuse> &Misuses() {
   static const std::vector<Misuse> all = [] {
     std::vector<Misuse> misuses;
-    for (const auto &kind : {DoubleFrees, BadPointers, Overflows, UsesAfterFree, WrongCalls}) {
+    for (const auto &kind :
+         {DoubleFrees, BadPointers, Overflows, UsesAfterFree, WrongCalls, Attacks}) {
       for (const Misuse &misuse : kind()) misuses.push_back(misuse);
     }
     return misuses;

@@ -26,6 +26,7 @@ constexpr Promise kFree = Promise::kCaughtAtFree;
 constexpr Promise kReuse = Promise::kCaughtAtReuse;
 constexpr Promise kHarmless = Promise::kHarmless;
 constexpr Promise kContained = Promise::kContained;
+constexpr Promise kNot = Promise::kNotPromised;
 
 // The last row that matches decides. Whatever a variant does not keep of the
 // first row is a row of its own, with the reason above it.
@@ -85,6 +86,41 @@ constexpr PromiseRow kTable[] = {
     {"write_after_free_and_reuse", kAny, kAny, kAnySize, kContained},
     // Clearing is not free of cost.
     {"read_of_*", kAny, "default", kAnySize, kContained},
+
+    // The hardened level. What a class is larger than its request takes up as much.
+    {"overflow_of_the_request_*", "thread_heap", "hardened", kMedium, kHarmless},
+    // The first byte of a tag is zero, and stays so.
+    {"overflow_by_a_terminator", "thread_heap", "hardened", kAnySize, kHarmless},
+    // Before a large block lies the rest of another's pages, that nobody uses.
+    {"underflow_*", "thread_heap", "hardened", kLarge, kHarmless},
+    {"underflow_by_1_mib_*", "thread_heap", "hardened", kLarge, kFree},
+    {"corrupt_header", "thread_heap", "hardened", kLarge, kHarmless},
+    // What is free is zero, and proved to be when it is handed out.
+    {"write_after_free*", "thread_heap", "hardened", kAnySize, kReuse},
+    {"corrupt_free_list_link", "thread_heap", "hardened", kAnySize, kReuse},
+    {"write_after_free_and_reuse", "thread_heap", "hardened", kAnySize, kContained},
+    {"read_of_*", "thread_heap", "hardened", kAnySize, kHarmless},
+
+    // Attacks: what the misuse that each is made of promises. Once more: with its mark wiped, a
+    // second free into a cache of thread_heap's default level is believed.
+    {"attack_double_free_without_mark", "segregated_fit", "default", kSmall, kReuse},
+    {"attack_double_free_with_replay", "segregated_fit", "default", kSmall, kReuse},
+    {"attack_double_free_with*", "thread_heap", "default", kSmall, kNot},
+    {"attack_double_free_with*", "thread_heap", "default", kMedium, kNot},
+    {"attack_double_free_with_replay", "thread_heap", "hardened", kSmall, kReuse},
+    {"attack_double_free_with_replay", "thread_heap", "hardened", kMedium, kReuse},
+    {"attack_poison_*", kAny, kAny, kAnySize, kReuse},
+    {"attack_off_by_one_zero", kAny, kAny, kAnySize, kFree},
+    {"attack_grow_neighbour", kAny, kAny, kAnySize, kFree},
+    {"attack_unlink_neighbour", kAny, kAny, kAnySize, kReuse},
+    {"attack_poison_*", kAny, "default", kLarge, kHarmless},
+    {"attack_off_by_one_zero", kAny, "default", kLarge, kHarmless},
+    {"attack_grow_neighbour", kAny, "default", kLarge, kHarmless},
+    {"attack_unlink_neighbour", kAny, "default", kLarge, kHarmless},
+    {"attack_poison_*", "thread_heap", "default", kAnySize, kHarmless},
+    {"attack_off_by_one_zero", "thread_heap", kAny, kAnySize, kHarmless},
+    {"attack_grow_neighbour", "thread_heap", "default", kAnySize, kHarmless},
+    {"attack_unlink_neighbour", "thread_heap", "default", kAnySize, kHarmless},
 
     // A size or an alignment that comes with a free is not looked at.
     {"free_sized_*", kAny, "default", kAnySize, kHarmless},

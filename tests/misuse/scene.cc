@@ -14,6 +14,7 @@ namespace {
 
 constexpr char kFill = 'b';
 constexpr size_t kMediumMax = size_t{64} << 10;
+constexpr size_t kWrittenEnds = 4096;
 constexpr size_t kHeldMax = 4096;
 
 bool harmed = false;
@@ -31,6 +32,12 @@ void Say(const char *format, Values... values) {
 void OnFault(int, siginfo_t *info, void *) {
   Say("fault %p\n", info->si_addr);
   _exit(kFaulted);
+}
+
+size_t EndBytes(size_t size) { return std::min(size, kWrittenEnds); }
+
+bool IsFilled(const char *from, size_t bytes) {
+  return std::all_of(from, from + bytes, [](char byte) { return byte == kFill; });
 }
 
 }  // namespace
@@ -59,7 +66,8 @@ void Scene::Reuse() const { Say("now %s\n", "reuse"); }
 char *Scene::Block() const {
   auto *block = static_cast<char *>(malloc(size));
   if (block == nullptr) std::abort();
-  std::memset(block, kFill, size);
+  std::memset(block, kFill, EndBytes(size));
+  std::memset(block + size - EndBytes(size), kFill, EndBytes(size));
   return block;
 }
 
@@ -102,9 +110,9 @@ Row::Row(const Scene &scene)
 
 void Row::NoteChanges() const {
   for (size_t i = 0; i < count_; ++i) {
-    const char *block = blocks_[i];
-    const char *end = block + scene_.size;
-    if (std::any_of(block, end, [](char byte) { return byte != kFill; })) NoteHarm();
+    const size_t bytes = EndBytes(scene_.size);
+    const char *last = blocks_[i] + scene_.size - bytes;
+    if (!IsFilled(blocks_[i], bytes) || !IsFilled(last, bytes)) NoteHarm();
   }
 }
 

@@ -32,7 +32,7 @@ struct Scene {
   void Frees() const;
   void Reuse() const;
 
-  // A block of `size` bytes, all of them written.
+  // A block of `size` bytes, written at both ends: small ones are so all over.
   char *Block() const;
 
   // Allocates and frees blocks until one has this address, or gives up: nullptr.

@@ -67,6 +67,7 @@ void CorruptLink(const Scene &scene) {
     const char *block = scene.Block();
     if (block >= target && block < target + sizeof(target)) LedAstray();
   }
+  scene.UseAll();
 }
 
 void HideSecret(char *block) { std::memcpy(block + kSecretAt, kSecret, kSecretBytes); }

@@ -141,7 +141,7 @@ void OverflowingReallocarray(const Scene &scene) {
 // x86-64's `ret`, called in a block.
 void ExecutableHeap(const Scene &scene) {
   char *block = scene.Block();
-  std::memset(block, 0xc3, scene.size);
+  std::memset(block, 0xc3, 16);
   scene.Accuse(block);
   scene.Deed();
   reinterpret_cast<void (*)()>(block)();

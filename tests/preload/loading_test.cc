@@ -33,8 +33,7 @@ TEST_P(LoadingTest, TheLibraryIsReallyLoaded) {
   const ChildResult child = RunScript("exec cat /proc/self/maps", LibraryOf(*GetParam()));
   ASSERT_TRUE(child.Exited(0)) << child.Describe();
   EXPECT_EQ(child.err, "");
-  const std::string file = std::string("libloam_") + GetParam()->name + ".so";
-  EXPECT_NE(child.out.find(file), std::string::npos) << child.out;
+  EXPECT_NE(child.out.find(FileOf(*GetParam())), std::string::npos) << child.out;
 }
 
 TEST_P(LoadingTest, NoOptionsAreFine) {

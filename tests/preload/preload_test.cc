@@ -31,9 +31,14 @@ std::string MissingOf(const std::string &programs) {
   return "";
 }
 
+std::string FileOf(const loam_variant &variant) {
+  const std::string level = variant.level;
+  return std::string("libloam_") + variant.name + (level == "default" ? "" : "_" + level) + ".so";
+}
+
 std::string LibraryOf(const loam_variant &variant) {
   const std::string name = variant.name;
-  return DataPath("allocators/" + name + "/libloam_" + name + ".so");
+  return DataPath("allocators/" + name + "/" + FileOf(variant));
 }
 
 ChildResult RunScript(const std::string &script, const std::string &preload) {

@@ -13,7 +13,8 @@
 
 namespace loam::test {
 
-// The path of libloam_NAME.so.
+// libloam_NAME.so, or libloam_NAME_LEVEL.so; and its path.
+std::string FileOf(const loam_variant &variant);
 std::string LibraryOf(const loam_variant &variant);
 
 // Runs a shell script in a fresh folder, with `preload` in LD_PRELOAD unless it is empty.

@@ -78,7 +78,7 @@ bool World::Reserve(size_t bytes) {
   return false;
 }
 
-void *World::Allocate(Random *random, size_t size, loam_heap *heap) {
+void *World::Allocate(Random *random, size_t size, loam_heap *heap, bool *plain) {
   switch (random->Below(8)) {
     case 0: {
       void *block = heap != nullptr ? v_.heap_calloc(heap, 1, size) : v_.calloc(1, size);
@@ -87,6 +87,7 @@ void *World::Allocate(Random *random, size_t size, loam_heap *heap) {
     }
     case 1: {
       const size_t alignment = AnyAlignment(random);
+      *plain = false;
       void *block = heap != nullptr ? v_.heap_aligned_alloc(heap, alignment, size)
                                     : v_.aligned_alloc(alignment, size);
       if (reinterpret_cast<uintptr_t>(block) % alignment != 0) Fail("aligned_alloc: not aligned");
@@ -105,7 +106,8 @@ Parcel World::Make(Random *random, const std::shared_ptr<SharedHeap> &heap) {
   if (!Reserve(parcel.size)) return {};
   ++counts_.operations;
   const uint64_t failed_before = calls_failed;
-  parcel.block = Allocate(random, parcel.size, heap != nullptr ? heap->get() : nullptr);
+  parcel.block =
+      Allocate(random, parcel.size, heap != nullptr ? heap->get() : nullptr, &parcel.plain);
   if (parcel.block == nullptr) {
     ++counts_.refused;
     if (calls_failed == failed_before) Fail("NULL, and no system call had failed");
@@ -144,6 +146,7 @@ void World::Resize(Random *random, Parcel *parcel) {
   Stamp(moved, size, parcel->seed);
   parcel->block = moved;
   parcel->size = size;
+  parcel->plain = true;
 }
 
 void World::Verify(const Parcel &parcel) {
@@ -159,7 +162,7 @@ void World::Release(Random *random, Parcel *parcel) {
   ++counts_.operations;
   if (parcel->heap != nullptr && random->Below(2) == 0) {
     v_.heap_free(parcel->heap->get(), parcel->block);
-  } else if (random->Below(4) == 0) {
+  } else if (parcel->plain && random->Below(4) == 0) {
     v_.free_sized(parcel->block, parcel->size);
   } else {
     v_.free(parcel->block);

@@ -44,6 +44,7 @@ struct Parcel {
   size_t size = 0;
   uint64_t seed = 0;
   std::shared_ptr<SharedHeap> heap;  // NULL: the process's
+  bool plain = true;                 // of malloc's family: free_sized may end it
 };
 
 // Sums over a run.
@@ -124,7 +125,7 @@ class World {
   static constexpr size_t kHeaps = 4;
 
   bool Reserve(size_t bytes);
-  void *Allocate(Random *random, size_t size, loam_heap *heap);
+  void *Allocate(Random *random, size_t size, loam_heap *heap, bool *plain);
 
   const loam_variant &v_;
   const size_t live_bytes_max_;

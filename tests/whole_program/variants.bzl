@@ -1,13 +1,15 @@
 """Whole-program tests: one binary per variant, with that variant as its malloc."""
 
-load("//allocators:variants.bzl", "VARIANTS")
+load("//allocators:variants.bzl", "LEVELS", "level_suffix", "variants_of")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
 # Left out where a sanitizer owns malloc.
 _TAGS = ["replaces_malloc"]
 
 def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = [], **kwargs):
-    """NAME_VARIANT for every variant: the same sources, compiled once, over its :malloc.
+    """NAME_VARIANT for every variant and NAME_VARIANT_LEVEL for its further levels.
+
+    They are the same sources, compiled once, over the :malloc of the variant's level.
 
     The name of the variant is in the environment of the test, LOAM_TEST_VARIANT.
 
@@ -30,14 +32,19 @@ def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = 
         deps = deps,
         alwayslink = True,
     )
-    for variant in VARIANTS:
+    tests = [
+        (variant.name + level_suffix(level), variant.name, level)
+        for level in LEVELS
+        for variant in variants_of(level)
+    ]
+    for suffix, variant, level in tests:
         native.cc_test(
-            name = "{}_{}".format(name, variant.name),
-            data = [label.format(variant = variant.name) for label in data],
-            env = {"LOAM_TEST_VARIANT": variant.name},
+            name = "{}_{}".format(name, suffix),
+            data = [label.format(variant = variant) for label in data],
+            env = {"LOAM_TEST_VARIANT": variant},
             linkopts = linkopts,
             linkstatic = True,
-            malloc = "//allocators/{}:malloc".format(variant.name),
+            malloc = "//allocators/{}:malloc{}".format(variant, level_suffix(level)),
             tags = _TAGS,
             deps = [name + "_sources"],
             **kwargs
@@ -45,5 +52,5 @@ def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = 
     native.test_suite(
         name = name,
         tags = ["manual"],  # or //... would build its tests where a configuration leaves them out
-        tests = ["{}_{}".format(name, variant.name) for variant in VARIANTS],
+        tests = ["{}_{}".format(name, suffix) for suffix, _, _ in tests],
     )

@@ -1,0 +1,350 @@
+#include "allocators/thread_heap/hardened.h"
+
+#include <string.h>
+
+#include "allocators/thread_heap/state.h"
+#include "common/os/os.h"
+
+#define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
+
+enum {
+  PROVED_BYTES_MAX = 4096,  // blocks up to here are looked at whole, larger ones at both ends
+  PROVED_ENDS = 1024,
+  CLEARED_INLINE_MAX = 1024,
+  RESIDENT_PAGES_MAX = 1024,  // asked about at a time
+};
+
+struct th_secrets th_secrets;
+
+static _Thread_local uint64_t random_state __attribute__((tls_model("initial-exec")));
+
+void th_hardened_set_up(void) {
+  th_secrets.key = loam_os_random();
+  th_secrets.factor = loam_os_random() | 1;
+  // Where pages are larger, what else lies there must stay writable.
+  if (loam_os_page_size() <= sizeof th_secrets) loam_os_seal(&th_secrets, sizeof th_secrets);
+}
+
+// --- Chance ------------------------------------------------------------------
+
+// Knuth's generator (MMIX): what an attacker cannot see, he need not be kept from computing.
+static inline uint32_t draw(void) {
+  random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(random_state >> 32);
+}
+
+uint32_t th_random_below(uint32_t count) {
+  if (random_state == 0) random_state = loam_os_random();
+  return (uint32_t)((uint64_t)draw() * count >> 32);
+}
+
+// --- Zero --------------------------------------------------------------------
+
+typedef uint64_t words __attribute__((vector_size(16), may_alias));
+
+// Blocks begin and end at multiples of 16. Both of the following take 64 bytes at a time and the
+// last 64 once more, not the rest: sizes come in no order, and a branch for each part of
+// a size would be mistaken for most.
+enum { STRIDE = 64 };
+
+static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static inline words load(const char *from) { return *(const words *)from; }
+
+static inline bool is_zero(const char *start, size_t bytes) {
+  words found;
+  if (bytes <= STRIDE) {
+    size_t last = bytes - sizeof found;
+    found = load(start) | load(start + least(16, last)) | load(start + least(32, last)) |
+            load(start + last);
+    return (found[0] | found[1]) == 0;
+  }
+  const char *last = start + bytes - STRIDE;
+  found = load(last) | load(last + 16) | load(last + 32) | load(last + 48);
+  for (; start < last; start += STRIDE) {
+    found |= load(start) | load(start + 16) | load(start + 32) | load(start + 48);
+  }
+  return (found[0] | found[1]) == 0;
+}
+
+static inline void store_zero(char *to) { *(words *)to = (words){0, 0}; }
+
+static inline void clear(char *start, size_t bytes) {
+  if (bytes <= STRIDE) {
+    size_t last = bytes - sizeof(words);
+    store_zero(start);
+    store_zero(start + least(16, last));
+    store_zero(start + least(32, last));
+    store_zero(start + last);
+    return;
+  }
+  if (bytes > CLEARED_INLINE_MAX) {
+    memset(start, 0, bytes);
+    return;
+  }
+  char *last = start + bytes - STRIDE;
+  for (;; start += STRIDE) {
+    if (start > last) start = last;
+    store_zero(start);
+    store_zero(start + 16);
+    store_zero(start + 32);
+    store_zero(start + 48);
+    if (start == last) return;
+  }
+}
+
+static __attribute__((cold, noreturn)) void fail_not_zero(const char *start, size_t bytes) {
+  size_t offset = 0;
+  while (offset < bytes && start[offset] == 0) offset++;
+  th_fail(start + offset, "malloc: memory that is free was written to (use after free?)");
+}
+
+static inline void prove_zero(const char *start, size_t bytes) {
+  if (UNLIKELY(!is_zero(start, bytes))) fail_not_zero(start, bytes);
+}
+
+void th_pages_prove_zero(const char *start, size_t bytes) {
+  size_t page = loam_os_page_size();
+  unsigned char resident[RESIDENT_PAGES_MAX];
+  for (size_t done = 0; done < bytes; done += RESIDENT_PAGES_MAX * page) {
+    size_t part =
+        bytes - done < RESIDENT_PAGES_MAX * page ? bytes - done : RESIDENT_PAGES_MAX * page;
+    bool known = loam_os_resident(start + done, part, resident);
+    for (size_t i = 0; i * page < part; i++) {
+      if (!known || (resident[i] & 1) != 0) prove_zero(start + done + i * page, page);
+    }
+  }
+}
+
+// Pages [first, end) of a part have no memory, or it is elsewhere: then it is dropped there.
+static void drop(char *part, size_t first, size_t end) {
+  size_t page = loam_os_page_size();
+  if (first == end) return;
+  if (loam_os_decommit(part + first * page, (end - first) * page)) return;
+  memset(part + first * page, 0, (end - first) * page);
+}
+
+static void clear_part(char *part, size_t bytes) {
+  size_t page = loam_os_page_size();
+  unsigned char resident[RESIDENT_PAGES_MAX];
+  if (!loam_os_resident(part, bytes, resident)) {
+    memset(part, 0, bytes);
+    return;
+  }
+  size_t absent = 0;  // where the run of pages without memory began
+  size_t i = 0;
+  for (; i * page < bytes; i++) {
+    if ((resident[i] & 1) == 0) continue;
+    drop(part, absent, i);
+    memset(part + i * page, 0, page);
+    absent = i + 1;
+  }
+  drop(part, absent, i);
+}
+
+void th_pages_clear(char *start, size_t bytes) {
+  size_t most = RESIDENT_PAGES_MAX * loam_os_page_size();
+  for (size_t done = 0; done < bytes; done += most) {
+    clear_part(start + done, bytes - done < most ? bytes - done : most);
+  }
+}
+
+// --- Blocks ------------------------------------------------------------------
+
+static inline bool open_block(void *block, size_t bytes) {
+  bool whole = bytes <= PROVED_BYTES_MAX;
+  if (whole) {
+    prove_zero(block, bytes);
+  } else {
+    prove_zero(block, PROVED_ENDS);
+    prove_zero((char *)block + bytes - PROVED_ENDS, PROVED_ENDS);
+  }
+  uint64_t *slot = th_tag_slot(block, bytes - TH_TAG_BYTES);
+  *slot = th_tag(slot);
+  return whole;
+}
+
+bool th_block_open(void *block, unsigned class) { return open_block(block, th_class_bytes(class)); }
+
+void th_block_close(void *block, unsigned class) { clear(block, th_class_bytes(class)); }
+
+// A block of the class from the thread's cache, as malloc gives it, or NULL.
+static inline void *pop(unsigned class, bool *zeroed) {
+  void **top = th_local.top[class];
+  void *block = *top;
+  if (UNLIKELY(block == NULL)) return NULL;
+  th_local.top[class] = top - 1;
+  *zeroed = open_block(block, th_class_bytes(class));
+  return block;
+}
+
+void *th_hardened_malloc(size_t size) {
+  bool zeroed;
+  if (UNLIKELY(size > TH_SLAB_BYTES_MAX - TH_TAG_BYTES)) return th_malloc_slow(size);
+  void *block = pop(th_table_class(size + TH_TAG_BYTES), &zeroed);
+  return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
+}
+
+void *th_hardened_calloc(size_t bytes) {
+  bool zeroed = false;
+  void *block = NULL;
+  if (bytes <= TH_SLAB_BYTES_MAX - TH_TAG_BYTES) {
+    block = pop(th_table_class(bytes + TH_TAG_BYTES), &zeroed);
+  }
+  if (UNLIKELY(block == NULL)) {
+    return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
+  }
+  return zeroed ? block : memset(block, 0, bytes);
+}
+
+static __attribute__((cold, noreturn)) void fail_size(const void *block) {
+  th_fail(block, "free: a block of another size or alignment than it is said to have");
+}
+
+// The place in the quarantine for a block that is freed now. Of large blocks there are few.
+static inline void **place_for(unsigned class, size_t bytes) {
+  uint32_t mask = bytes <= 1024 ? TH_QUARANTINE_BLOCKS - 1 : bytes <= 4096 ? 3 : 1;
+  return &th_local.quarantine->held[class][draw() >> 16 & mask];
+}
+
+// A block that is `sized` has to be of the class `expected`.
+static inline void free_block(void *block, bool sized, unsigned expected) {
+  // As th_free, but for the tag in place of the mark.
+  size_t limit = atomic_load_explicit(&th_region.limit, memory_order_acquire);
+  uintptr_t base = (uintptr_t)th_region.base;
+  size_t slice = ((uintptr_t)block - base) >> TH_SLICE_BITS;
+  if (UNLIKELY(slice >= limit)) {
+    th_free_slow(block);
+    return;
+  }
+  unsigned class = th_map_at(base, slice);
+  if (sized && UNLIKELY(class != expected)) fail_size(block);
+  uint32_t reciprocal = th_local.free[class].reciprocal;
+  uint32_t offset = (uint32_t)((uintptr_t)block & (TH_SLICE_BYTES - 1));
+  uint32_t room = th_local.free[class].room;
+  size_t bytes = th_class_bytes(class);
+  if (UNLIKELY(offset * reciprocal >= reciprocal) || UNLIKELY(room == 0)) {
+    th_free_slow(block);
+    return;
+  }
+  uint64_t *slot = th_tag_slot(block, bytes - TH_TAG_BYTES);
+  if (UNLIKELY(*slot != th_tag(slot))) {
+    th_free_slow(block);
+    return;
+  }
+  clear(block, bytes);
+  void **place = place_for(class, bytes);
+  void *victim = *place;
+  *place = block;
+  if (victim == NULL) return;
+  th_local.free[class].room = room - 1;
+  *++th_local.top[class] = victim;
+}
+
+void th_hardened_free(void *block) { free_block(block, false, 0); }
+
+void th_hardened_free_sized(void *block, size_t size) {
+  size_t slice = th_slice_of(block);
+  if (UNLIKELY(size > TH_SLAB_BYTES_MAX - TH_TAG_BYTES || !th_slice_is_known(slice) ||
+               th_map_get(slice) == 0)) {
+    th_check_size(block, size, 0);
+    free_block(block, false, 0);
+    return;
+  }
+  free_block(block, true, th_table_class(size + TH_TAG_BYTES));
+}
+
+// A tag is a word, and begins at one.
+static size_t span_usable_for(size_t bytes) {
+  return (bytes + sizeof(uint64_t) - 1) & ~(sizeof(uint64_t) - 1);
+}
+
+void th_check_size(const void *block, size_t size, size_t alignment) {
+  if (block == NULL) return;
+  if (alignment > 1 && ((uintptr_t)block & (alignment - 1)) != 0) fail_size(block);
+  size_t slice = th_slice_of(block);
+  unsigned class = th_slice_is_known(slice) ? th_map_get(slice) : 0;
+  if (class == 0) {
+    struct th_found found = th_find(block);
+    size_t usable = th_usable_bytes(&found);
+    bool fits;
+    if (found.slab == NULL) {
+      // One that grew has up to an eighth more than was asked for.
+      fits = size <= usable && usable - size <= size / 8 + loam_os_page_size();
+    } else if (found.slab->class == TH_SPAN_CLASS) {
+      fits = usable == span_usable_for(size);
+    } else {
+      fits = size <= usable && th_class_for(size + TH_TAG_BYTES, alignment) == found.slab->class;
+    }
+    if (!fits) fail_size(block);
+    return;
+  }
+  if (size > TH_SLAB_BYTES_MAX || th_class_for(size + TH_TAG_BYTES, alignment) != class) {
+    fail_size(block);
+  }
+}
+
+// --- Spans -------------------------------------------------------------------
+
+size_t th_span_usable(const struct th_slab *span) { return th_slab_word(span, 1); }
+
+void th_span_set_usable(struct th_slab *span, size_t bytes) {
+  size_t usable = span_usable_for(bytes);
+  uint64_t *slot = th_tag_slot(th_slab_start(span), usable);
+  th_slab_set_word(span, 1, usable);
+  *slot = th_tag(slot);
+}
+
+// --- Quarantine --------------------------------------------------------------
+
+void *th_quarantine_swap(unsigned class, void *block) {
+  void **place = place_for(class, th_class_bytes(class));
+  void *victim = *place;
+  *place = block;
+  return victim;
+}
+
+size_t th_quarantine_flush(struct th_quarantine *quarantine) {
+  size_t flushed = 0;
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    void *blocks[TH_QUARANTINE_BLOCKS];
+    size_t count = 0;
+    for (unsigned i = 0; i < TH_QUARANTINE_BLOCKS; i++) {
+      if (quarantine->held[class][i] == NULL) continue;
+      blocks[count++] = quarantine->held[class][i];
+      quarantine->held[class][i] = NULL;
+    }
+    if (count != 0) th_arena_put(class, blocks, count);
+    flushed += count;
+  }
+  return flushed;
+}
+
+// Another thread may be changing it: see cache.c.
+__attribute__((no_sanitize("thread"))) void th_quarantine_add_sums(
+    const struct th_quarantine *quarantine, struct th_cache_sums *sums) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    for (unsigned i = 0; i < TH_QUARANTINE_BLOCKS; i++) {
+      if (quarantine->held[class][i] == NULL) continue;
+      sums->blocks[class]++;
+      sums->frees++;
+    }
+  }
+}
+
+// --- Records -----------------------------------------------------------------
+
+void *th_record_map(size_t bytes) {
+  if (!LOAM_HARDENED) return loam_os_map(bytes, 1);
+  size_t page = loam_os_page_size();
+  char *start = loam_os_reserve(bytes + 2 * page, page);
+  if (start == NULL) return NULL;
+  if (loam_os_commit(start + page, bytes)) return start + page;
+  loam_os_release(start, bytes + 2 * page);
+  return NULL;
+}
+
+bool th_record_release(void *record, size_t bytes) {
+  size_t guard = LOAM_HARDENED ? loam_os_page_size() : 0;
+  return loam_os_release((char *)record - guard, bytes + 2 * guard);
+}
