@@ -80,7 +80,7 @@ export class ReportSource implements Source {
         threads: [...threads].sort((a, b) => a - b),
       })),
       allocators: [...allocators],
-      metrics: METRICS.filter((metric) => metric.key !== null).map((metric) => metric.id),
+      metrics: METRICS.map((metric) => metric.id),
       hosts: [...hosts],
     };
   }
@@ -93,7 +93,7 @@ export class ReportSource implements Source {
       const model = this.models.get(summary.id) ?? new RunModel(result);
       this.models.set(summary.id, model);
       const cell = model.cell(question.allocator, question.workload, question.threads);
-      const value = cell && metric.key !== null ? cell[metric.key] : null;
+      const value = cell?.[metric.id];
       if (!value) continue;
       const { median, ratio, ratio_low, ratio_high, unit } = value;
       const { id: run, date, commit, label, host_name } = summary;

@@ -1,6 +1,7 @@
 // What the repetitions of one cell say beside its summary.
 
 import type { Repetition } from '../generated/result.ts';
+import type { Unit } from './metrics.ts';
 import { median } from '../statistics/statistics.ts';
 
 export const PERCENTILES = [
@@ -42,49 +43,63 @@ export interface MemoryCurve {
   points: MemoryPoint[];
 }
 
-// How memory went, as closely as the workload tells: over a trace's operations, or at moments
-// that it chose.
-export function memoryCurve(repetitions: readonly Repetition[]): MemoryCurve | null {
+// Resident memory as it was read from outside, over the life of a process.
+export function sampledMemory(repetitions: readonly Repetition[]): MemoryCurve | null {
+  // One that did not wait to settle, if there is: the wait would be most of the picture.
+  const sampled = repetitions.filter((it) => it.rss_samples && it.rss_samples.length > 0);
+  const chosen = sampled.find((it) => it.settled_rss_bytes == null) ?? sampled[0];
+  if (!chosen?.rss_samples) return null;
+  const points = chosen.rss_samples.map(([at = 0, rss = 0]) => ({ at: at / 1e6, rss, live: null }));
+  return { axis: 'ms since the start', points };
+}
+
+// Memory beside what the program held, where the workload tells that: over a trace's operations,
+// or at moments that it chose.
+export function heldMemory(repetitions: readonly Repetition[]): MemoryCurve | null {
   for (const { trace_samples: samples } of repetitions) {
     if (!samples || samples.length === 0) continue;
     const points = samples.map(([at = 0, live = 0, rss = 0]) => ({ at, rss, live }));
     return { axis: 'operations done', points };
   }
   const longest = Math.max(0, ...repetitions.map((it) => it.memory_points?.length ?? 0));
-  if (longest > 0) {
-    const points = Array.from({ length: longest }, (_, i) => {
-      const those = repetitions.map((it) => it.memory_points?.[i]).filter((it) => it !== undefined);
-      return {
-        at: i + 1,
-        rss: median(those.map((it) => it.rss_bytes)),
-        live: median(those.map((it) => it.live_bytes)),
-      };
-    });
-    return { axis: 'moments of the workload', points };
-  }
-  return null;
+  if (longest === 0) return null;
+  const points = Array.from({ length: longest }, (_, i) => {
+    const those = repetitions.map((it) => it.memory_points?.[i]).filter((it) => it !== undefined);
+    return {
+      at: i + 1,
+      rss: median(those.map((it) => it.rss_bytes)),
+      live: median(those.map((it) => it.live_bytes)),
+    };
+  });
+  return { axis: 'moments of the workload', points };
 }
 
+// The median of each system call, those called most first.
+export function systemCalls(repetitions: readonly Repetition[]): Map<string, number> {
+  const counts = new Map<string, number[]>();
+  for (const { system_calls: calls } of repetitions) {
+    for (const [name, count] of Object.entries(calls ?? {})) {
+      counts.set(name, [...(counts.get(name) ?? []), count]);
+    }
+  }
+  const medians = [...counts].map(([name, values]): [string, number] => [name, median(values)]);
+  return new Map(medians.sort(([, a], [, b]) => b - a));
+}
+
+// Beside the metrics; a metric is one, too.
 export interface Fact {
   id: string;
   title: string;
-  unit: 'ns' | 'bytes' | 'count';
+  unit: Unit;
   of: (repetition: Repetition) => number | null;
 }
 
 export const FACTS: readonly Fact[] = [
-  { id: 'minor_faults', title: 'Page faults', unit: 'count', of: (it) => it.minor_faults },
   {
     id: 'major_faults',
     title: 'Page faults from disk',
     unit: 'count',
     of: (it) => it.major_faults,
-  },
-  {
-    id: 'voluntary_context_switches',
-    title: 'Context switches, voluntary',
-    unit: 'count',
-    of: (it) => it.voluntary_context_switches,
   },
   {
     id: 'involuntary_context_switches',

@@ -67,7 +67,7 @@ test.skipIf(matrix === undefined)('says what `matrix compare` says, number for n
   const command = ['compare', '--all', file('before'), file('after')];
   const sections = execFileSync(matrix ?? '', command, { encoding: 'utf8' }).split('\n\n');
   let compared = 0;
-  for (const metric of METRICS.filter((it) => it.key !== null)) {
+  for (const metric of METRICS.filter((it) => it.explains !== true)) {
     const { cells } = differencesOf(before, after, metric);
     // Sections are in the order of the result's own metrics: found by what is in them.
     const lines = cells.map(({ after: cell, comparison, judgement }) => ({

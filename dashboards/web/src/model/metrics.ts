@@ -10,11 +10,11 @@ export type CellKey = {
 }[keyof Cell];
 
 export interface Metric {
-  id: string; // in addresses
-  key: CellKey | null; // in the cells of a result file; null: found from the repetitions
+  id: CellKey; // in addresses too; the cells of an older matrix may lack it
   title: string;
   short: string;
   unit: Unit;
+  explains?: true; // others, and is no reason to call an allocator better
   explanation: string;
   of(repetition: Repetition): number | null;
 }
@@ -27,16 +27,22 @@ const latency =
   (repetition: Repetition): number | null =>
     repetition.latency?.[call]?.[quantile] ?? null;
 
-// Below this the process itself is more than what it holds, and a share says nothing.
-const LIVE_BYTES_LEAST = 1 << 20;
+// As benchmarks/harness/summary.cc: below this the process itself is more than what it holds.
+const LIVE_PEAK_LEAST = 2 << 20;
 
-const share = (part: number, whole: number | null): number | null =>
-  whole !== null && whole >= LIVE_BYTES_LEAST ? part / whole : null;
+function fragmentation(
+  { live_peak_bytes: peak, start_rss_bytes: start }: Repetition,
+  resident: number | null,
+  live: number | null,
+): number | null {
+  if (peak === null || peak < LIVE_PEAK_LEAST || start === null) return null;
+  if (resident === null || live === null || live <= 0) return null;
+  return (resident - start) / live;
+}
 
 export const METRICS: readonly Metric[] = [
   {
     id: 'time',
-    key: 'time',
     title: 'Time per operation',
     short: 'Time',
     unit: 'ns',
@@ -45,7 +51,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'cpu_time',
-    key: 'cpu_time',
     title: 'CPU time per operation',
     short: 'CPU time',
     unit: 'ns',
@@ -54,7 +59,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'peak_rss',
-    key: 'peak_rss',
     title: 'Peak memory',
     short: 'Peak memory',
     unit: 'bytes',
@@ -62,18 +66,35 @@ export const METRICS: readonly Metric[] = [
     of: (repetition) => repetition.peak_rss_bytes,
   },
   {
-    id: 'fragmentation',
-    key: null,
-    title: 'Fragmentation',
+    id: 'mean_rss',
+    title: 'Memory over time, mean',
+    short: 'Mean memory',
+    unit: 'bytes',
+    explanation: 'Resident on average over the life of the process.',
+    of: (repetition) =>
+      repetition.settled_rss_bytes == null ? (repetition.mean_rss_bytes ?? null) : null,
+  },
+  {
+    id: 'peak_fragmentation',
+    title: 'Fragmentation at the peak',
     short: 'Fragmentation',
     unit: 'times',
     explanation:
-      'Peak memory for each byte that the program held at its own peak, of programs that held 1 MiB or more. 1 wastes nothing.',
-    of: (repetition) => share(repetition.peak_rss_bytes, repetition.live_peak_bytes),
+      'Resident memory for each byte that the program held at its peak, of programs that held 2 MiB or more. 1 wastes nothing.',
+    of: (repetition) =>
+      fragmentation(repetition, repetition.peak_rss_bytes, repetition.live_peak_bytes),
+  },
+  {
+    id: 'end_fragmentation',
+    title: 'Fragmentation after most was freed',
+    short: 'After free, share',
+    unit: 'times',
+    explanation: 'The same at once after most of the peak was given back.',
+    of: (repetition) =>
+      fragmentation(repetition, repetition.trough_rss_bytes, repetition.trough_live_bytes),
   },
   {
     id: 'trough_rss',
-    key: 'trough_rss',
     title: 'Memory after most was freed',
     short: 'After free',
     unit: 'bytes',
@@ -82,7 +103,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'settled_rss',
-    key: 'settled_rss',
     title: 'Memory after most was freed, settled',
     short: 'Settled',
     unit: 'bytes',
@@ -91,7 +111,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'end_rss',
-    key: 'end_rss',
     title: 'Memory at the end',
     short: 'At the end',
     unit: 'bytes',
@@ -100,7 +119,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'malloc_p50',
-    key: 'malloc_p50',
     title: 'Latency of malloc, median',
     short: 'malloc p50',
     unit: 'ns',
@@ -109,7 +127,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'malloc_p99_9',
-    key: 'malloc_p99_9',
     title: 'Latency of malloc, p99.9',
     short: 'malloc p99.9',
     unit: 'ns',
@@ -118,7 +135,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'free_p50',
-    key: 'free_p50',
     title: 'Latency of free, median',
     short: 'free p50',
     unit: 'ns',
@@ -127,7 +143,6 @@ export const METRICS: readonly Metric[] = [
   },
   {
     id: 'free_p99_9',
-    key: 'free_p99_9',
     title: 'Latency of free, p99.9',
     short: 'free p99.9',
     unit: 'ns',
@@ -135,13 +150,51 @@ export const METRICS: readonly Metric[] = [
     of: latency('free', 'p99_9_ns'),
   },
   {
-    id: 'faults',
-    key: null,
+    id: 'page_faults',
     title: 'Page faults',
     short: 'Page faults',
     unit: 'count',
+    explains: true,
     explanation: 'How often the kernel had to give the process a page, in one repetition.',
     of: (repetition) => repetition.minor_faults + repetition.major_faults,
+  },
+  {
+    id: 'system_calls',
+    title: 'System calls',
+    short: 'System calls',
+    unit: 'count',
+    explains: true,
+    explanation: 'Of all names, in one repetition of a process of its own.',
+    of: ({ system_calls: calls }) =>
+      calls ? Object.values(calls).reduce((sum, count) => sum + count, 0) : null,
+  },
+  {
+    id: 'context_switches',
+    title: 'Context switches',
+    short: 'Switches',
+    unit: 'count',
+    explains: true,
+    explanation: 'How often the process gave up a processor, by waiting or not.',
+    of: (repetition) =>
+      repetition.voluntary_context_switches + repetition.involuntary_context_switches,
+  },
+  {
+    id: 'instructions',
+    title: 'Instructions',
+    short: 'Instructions',
+    unit: 'count',
+    explains: true,
+    explanation: 'In user mode, in one repetition, where the machine counts them.',
+    of: (repetition) => repetition.instructions ?? null,
+  },
+  {
+    id: 'cycles',
+    title: 'Cycles',
+    short: 'Cycles',
+    unit: 'count',
+    explains: true,
+    explanation: 'Of processors in user mode, in one repetition, where the machine counts them.',
+    of: (repetition) => repetition.cycles ?? null,
   },
 ];
 

@@ -55,7 +55,8 @@ export function pairByRound(
 }
 
 export function tableOf(run: RunModel, metric: Metric, baseline: string): Table {
-  const own = metric.key !== null && baseline === run.result.context.baseline_allocator;
+  const summarised = run.result.cells.some((cell) => cell[metric.id] !== undefined);
+  const own = summarised && baseline === run.result.context.baseline_allocator;
   const rows = own ? rowsOfFile(run, metric) : rowsByRepetitions(run, metric, baseline);
   const judged = own || run.hasRepetitions;
   markBest(run, rows);
@@ -69,7 +70,7 @@ function rowsOfFile(run: RunModel, metric: Metric): Building[] {
   return run.rows.map((row) => {
     const cells = new Map<string, TableCell>();
     for (const [allocator, cell] of row.cells) {
-      const value = metric.key === null ? null : cell[metric.key];
+      const value = cell[metric.id];
       if (!value) continue;
       const { median, ratio, ratio_low: low, ratio_high: high, verdict } = value;
       const smallestVisible = value.smallest_visible ?? null;
@@ -90,7 +91,7 @@ function rowsOfFile(run: RunModel, metric: Metric): Building[] {
 
 function valueOf(run: RunModel, cell: Cell, metric: Metric): number | null {
   if (cell.status !== 'ok') return null;
-  const known = metric.key === null ? null : cell[metric.key];
+  const known = cell[metric.id];
   if (known) return known.median;
   const values = run
     .repetitionsOf(cell)

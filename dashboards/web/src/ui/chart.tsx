@@ -43,6 +43,21 @@ function drawingOf(element: Element): SVGSVGElement | null {
   return element.querySelector('svg');
 }
 
+// The drawing is one image to a screen reader, which its label describes; what Plot says of single
+// marks becomes what a pointer sees over them.
+function labelMarks(svg: SVGSVGElement, label: string): void {
+  for (const mark of svg.querySelectorAll('[aria-label]')) {
+    const said = mark.getAttribute('aria-label') ?? '';
+    mark.removeAttribute('aria-label');
+    if (mark instanceof SVGGElement) continue;
+    const title = document.createElementNS('http://www.w3.org/2000/svg', 'title');
+    title.textContent = said;
+    mark.append(title);
+  }
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', label);
+}
+
 export function Chart({ name, title, label, note, draw }: ChartProps): JSX.Element {
   const [place, width] = useWidth<HTMLDivElement>();
   const drawing = useRef<SVGSVGElement | null>(null);
@@ -54,8 +69,7 @@ export function Chart({ name, title, label, note, draw }: ChartProps): JSX.Eleme
       ...draw(width),
     });
     const svg = drawingOf(drawn);
-    svg?.setAttribute('role', 'img');
-    svg?.setAttribute('aria-label', label);
+    if (svg) labelMarks(svg, label);
     drawing.current = svg;
     place.current.replaceChildren(drawn);
   });

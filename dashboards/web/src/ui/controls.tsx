@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import { useId } from 'preact/hooks';
 import { download, toCsv, type CsvValue } from './export.ts';
 
 export interface Option {
@@ -24,10 +25,11 @@ export function Select({ label, value, options, onChange }: SelectProps): JSX.El
           {option.text}
         </option>
       ));
+  const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         {groups.map((group) =>
           group === undefined ? (
             items(group)
@@ -38,7 +40,7 @@ export function Select({ label, value, options, onChange }: SelectProps): JSX.El
           ),
         )}
       </select>
-    </label>
+    </div>
   );
 }
 

@@ -1,7 +1,7 @@
 // Why? All that is known of one cell, next to the others of its row.
 
 import type { JSX } from 'preact';
-import { FACTS, factOf } from '../model/cell_facts.ts';
+import { FACTS, factOf, systemCalls, type Fact } from '../model/cell_facts.ts';
 import { formatChange, formatRatio, formatShare, formatValue, plural } from '../model/format.ts';
 import { metricOf, type Metric } from '../model/metrics.ts';
 import type { Cell, Row, RunModel } from '../model/run.ts';
@@ -13,7 +13,12 @@ import { choose } from '../ui/hooks.ts';
 import { Empty, Warning } from '../ui/notice.tsx';
 import { OfRun, RunPicker } from '../ui/run_picker.tsx';
 import { Words } from '../ui/words.tsx';
-import { LatencyChart, MemoryChart, RepetitionsChart } from './cell_charts.tsx';
+import {
+  HeldMemoryChart,
+  LatencyChart,
+  RepetitionsChart,
+  SampledMemoryChart,
+} from './cell_charts.tsx';
 import { metricsOf } from './matrix.tsx';
 
 const VERDICT_TEXT = {
@@ -91,12 +96,11 @@ function FactsTable({ run, row, allocator }: CellProps): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {[...metrics, ...facts.filter((fact) => fact.id !== 'minor_faults')].map((fact) => (
+          {[...metrics, ...facts].map((fact) => (
             <tr key={fact.id}>
               <th scope="row">{fact.title}</th>
               {cells.map((cell) => {
-                const value =
-                  'key' in fact ? valueOf(run, cell, fact) : factOf(fact, run.repetitionsOf(cell));
+                const value = valueOf(run, cell, fact);
                 return (
                   <td
                     key={cell.allocator}
@@ -114,9 +118,62 @@ function FactsTable({ run, row, allocator }: CellProps): JSX.Element {
   );
 }
 
-function valueOf(run: RunModel, cell: Cell, metric: Metric): number | null {
-  if (metric.key !== null) return cell[metric.key]?.median ?? null;
-  return factOf({ ...metric, unit: 'count' }, run.repetitionsOf(cell));
+const CALLS_MOST = 20;
+
+function SystemCallsTable({ run, row, allocator }: CellProps): JSX.Element | null {
+  const columns = [...row.cells].map(([name, cell]) => ({
+    name,
+    calls: systemCalls(run.repetitionsOf(cell)),
+  }));
+  const chosen = columns.find((column) => column.name === allocator)?.calls ?? new Map();
+  const names = [...new Set([...chosen.keys(), ...columns.flatMap((it) => [...it.calls.keys()])])];
+  if (names.length === 0) return null;
+  return (
+    <>
+      <h2>System calls</h2>
+      <div class="scroll" role="region" aria-label="System calls" tabIndex={0}>
+        <table class="pinned facts">
+          <thead>
+            <tr>
+              <th scope="col">
+                Call
+                {names.length > CALLS_MOST && <span class="muted">, the {CALLS_MOST} most</span>}
+              </th>
+              {columns.map(({ name }) => (
+                <th key={name} scope="col" class={`number${name === allocator ? ' chosen' : ''}`}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {names.slice(0, CALLS_MOST).map((call) => (
+              <tr key={call}>
+                <th scope="row">
+                  <code>{call}</code>
+                </th>
+                {columns.map(({ name, calls }) => (
+                  <td key={name} class={`number${name === allocator ? ' chosen' : ''}`}>
+                    {calls.has(call) ? (
+                      formatValue(calls.get(call) ?? 0, 'count')
+                    ) : (
+                      <span class="muted">–</span>
+                    )}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+// As the file says it, or from the repetitions.
+function valueOf(run: RunModel, cell: Cell, fact: Fact | Metric): number | null {
+  const summarised = 'explanation' in fact ? cell[fact.id] : null;
+  return summarised?.median ?? factOf(fact, run.repetitionsOf(cell));
 }
 
 function Figures(props: CellProps): JSX.Element {
@@ -146,7 +203,8 @@ function Figures(props: CellProps): JSX.Element {
       <div class="charts">
         <RepetitionsChart {...props} />
         <LatencyChart {...props} />
-        <MemoryChart {...props} />
+        <SampledMemoryChart {...props} />
+        <HeldMemoryChart {...props} />
       </div>
       <div class="table-head">
         <h2>All figures</h2>
@@ -157,6 +215,7 @@ function Figures(props: CellProps): JSX.Element {
         />
       </div>
       <FactsTable {...props} />
+      <SystemCallsTable {...props} />
     </>
   );
 }

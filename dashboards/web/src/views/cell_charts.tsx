@@ -2,10 +2,16 @@
 
 import { dot, gridY, line, text, tickX } from '@observablehq/plot';
 import type { JSX } from 'preact';
-import { latencyCurve, memoryCurve, PERCENTILES } from '../model/cell_facts.ts';
+import {
+  heldMemory,
+  latencyCurve,
+  PERCENTILES,
+  sampledMemory,
+  type MemoryCurve,
+} from '../model/cell_facts.ts';
 import { formatValue } from '../model/format.ts';
 import type { Metric } from '../model/metrics.ts';
-import type { Row, RunModel } from '../model/run.ts';
+import type { Repetition, Row, RunModel } from '../model/run.ts';
 import { bootstrapMedian95, median } from '../statistics/statistics.ts';
 import { lookOf } from '../ui/allocators.ts';
 import { byteTicks, Chart, powersOfTen } from '../ui/chart.tsx';
@@ -16,6 +22,9 @@ interface CellChartProps {
   allocator: string;
   metric: Metric;
 }
+
+// With more, dots would hide the line.
+const DOTS_MOST = 500;
 
 interface Repeated {
   allocator: string;
@@ -50,7 +59,7 @@ export function RepetitionsChart({
       values.push(value);
       repeated.push({ allocator: name, round: repetition.round, value });
     }
-    const known = metric.key === null ? null : cell[metric.key];
+    const known = cell[metric.id];
     if (values.length === 0 && !known) continue;
     const interval = bootstrapMedian95(values, run.result.context.seed);
     middles.push({
@@ -184,11 +193,26 @@ export function LatencyChart({ run, row, allocator }: CellChartProps): JSX.Eleme
   );
 }
 
-// What was resident, over what the program held.
-export function MemoryChart({ run, row, allocator }: CellChartProps): JSX.Element | null {
-  const curves = [...row.cells].flatMap(([name, cell]) => {
-    const curve = memoryCurve(run.repetitionsOf(cell));
-    return curve ? [{ allocator: name, ...curve }] : [];
+interface MemoryChartProps extends CellChartProps {
+  name: string;
+  title: string;
+  note: string;
+  curveOf: (repetitions: readonly Repetition[]) => MemoryCurve | null;
+}
+
+// What was resident, over what the program held where that is known.
+function MemoryChart({
+  run,
+  row,
+  allocator,
+  name,
+  title,
+  note,
+  curveOf,
+}: MemoryChartProps): JSX.Element | null {
+  const curves = [...row.cells].flatMap(([cellAllocator, cell]) => {
+    const curve = curveOf(run.repetitionsOf(cell));
+    return curve ? [{ allocator: cellAllocator, ...curve }] : [];
   });
   const first = curves.find((curve) => curve.allocator === allocator) ?? curves[0];
   if (!first) return null;
@@ -196,14 +220,16 @@ export function MemoryChart({ run, row, allocator }: CellChartProps): JSX.Elemen
     curve.points.map((point) => ({ ...point, allocator: curve.allocator })),
   );
   type Point = (typeof points)[number];
+  const colour = (it: Point): string => lookOf(run.allocators, it.allocator).colour;
+  const opacity = (it: Point): number => emphasis(allocator, it);
   const live = first.points.filter((point) => point.live !== null);
   const most = first.points.reduce((a, b) => (b.rss > a.rss ? b : a));
   return (
     <Chart
-      name="memory"
-      title="Memory over time"
+      name={name}
+      title={title}
       label={`Resident memory of ${first.allocator} over ${first.axis}: at most ${formatValue(most.rss, 'bytes')}`}
-      note="Resident memory of each allocator; grey below, what the program held."
+      note={note}
       draw={(width) => ({
         height: 300,
         marginLeft: 64,
@@ -219,9 +245,7 @@ export function MemoryChart({ run, row, allocator }: CellChartProps): JSX.Elemen
           grid: true,
           label: null,
           zero: true,
-          ticks: byteTicks(
-            Math.max(...points.map((point) => Math.max(point.rss, point.live ?? 0))),
-          ),
+          ticks: byteTicks(Math.max(...points.map((it) => Math.max(it.rss, it.live ?? 0)))),
           tickFormat: (value: number) => formatValue(value, 'bytes'),
         },
         marks: [
@@ -230,16 +254,16 @@ export function MemoryChart({ run, row, allocator }: CellChartProps): JSX.Elemen
             x: 'at',
             y: 'rss',
             z: 'allocator',
-            stroke: (it: Point) => lookOf(run.allocators, it.allocator).colour,
-            strokeOpacity: (it: Point) => emphasis(allocator, it),
+            stroke: colour,
+            strokeOpacity: opacity,
             strokeWidth: 1.75,
           }),
-          dot(points.length <= 300 ? points : [], {
+          dot(points.length <= DOTS_MOST ? points : [], {
             x: 'at',
             y: 'rss',
             r: 2.5,
-            fill: (it: Point) => lookOf(run.allocators, it.allocator).colour,
-            fillOpacity: (it: Point) => emphasis(allocator, it),
+            fill: colour,
+            fillOpacity: opacity,
             ariaLabel: (it: Point) => `${it.allocator}, ${it.at}: ${it.rss}`,
           }),
           text(first.points.slice(-1), {
@@ -252,6 +276,30 @@ export function MemoryChart({ run, row, allocator }: CellChartProps): JSX.Elemen
           }),
         ],
       })}
+    />
+  );
+}
+
+export function SampledMemoryChart(props: CellChartProps): JSX.Element | null {
+  return (
+    <MemoryChart
+      {...props}
+      name="memory"
+      title="Memory over time"
+      note="Resident memory of each allocator, in one repetition."
+      curveOf={sampledMemory}
+    />
+  );
+}
+
+export function HeldMemoryChart(props: CellChartProps): JSX.Element | null {
+  return (
+    <MemoryChart
+      {...props}
+      name="memory-held"
+      title="Memory beside what the program held"
+      note="Resident memory of each allocator; dashed, what the program held."
+      curveOf={heldMemory}
     />
   );
 }

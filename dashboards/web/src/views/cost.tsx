@@ -20,7 +20,15 @@ import { Words } from '../ui/words.tsx';
 import { Mix, weightsOf } from './mix.tsx';
 import { baselineOf, metricsOf } from './matrix.tsx';
 
-const MEMORY = ['peak_rss', 'fragmentation', 'trough_rss', 'settled_rss', 'end_rss', 'faults'];
+const MEMORY: readonly Metric['id'][] = [
+  'peak_rss',
+  'mean_rss',
+  'peak_fragmentation',
+  'end_fragmentation',
+  'trough_rss',
+  'settled_rss',
+  'end_rss',
+];
 
 interface CostPoint {
   allocator: string;
@@ -207,7 +215,7 @@ function Cost({ route, id, run }: { route: Route; id: string; run: RunModel }): 
         <Select
           label="Across"
           value={across.id}
-          options={options((metric) => !MEMORY.includes(metric.id))}
+          options={options((metric) => !MEMORY.includes(metric.id) && metric.explains !== true)}
           onChange={(value) => choose(route, { x: value })}
         />
         <Select

@@ -36,6 +36,8 @@ export function HistoryChart({ series, name }: { series: Series; name: string })
   const labelled = drawn.filter((it, i) => it.label !== null && it.label !== drawn[i - 1]?.label);
   const marks = changes.map((change) => ({ ...change, ratio: change.after / change.before }));
   const last = drawn[drawn.length - 1];
+  // Intervals may leave the picture: one wild run must not flatten all others.
+  const shownValues = [...values, ...bands.flatMap((band) => [band.low, band.high])];
   // "11-25 10:21" where the runs are of a few days, else "2026-11-25".
   const days = (Date.parse(last?.date ?? '') - Date.parse(drawn[0]?.date ?? '')) / 86_400_000;
   const shownOfDate: [number, number] = days < 4 ? [5, 16] : [0, 10];
@@ -65,8 +67,7 @@ export function HistoryChart({ series, name }: { series: Series; name: string })
         y: {
           label: null,
           grid: true,
-          nice: true,
-          zero: false,
+          domain: [Math.min(...shownValues) * 0.9, Math.max(...shownValues) * 1.1],
           ticks: 6,
           tickFormat: (value: number) => formatShown(value, series),
         },
@@ -86,7 +87,7 @@ export function HistoryChart({ series, name }: { series: Series; name: string })
             ]),
             { x: 'at', y: 'middle', z: 'i', stroke: 'var(--less)', strokeWidth: 1.5 },
           ),
-          ruleX(intervals, { x: 'at', y1: 'low', y2: 'high', strokeOpacity: 0.35 }),
+          ruleX(intervals, { x: 'at', y1: 'low', y2: 'high', strokeOpacity: 0.35, clip: true }),
           ruleX(marks, {
             x: (mark: Mark) => mark.at - 0.5,
             stroke: 'var(--more)',

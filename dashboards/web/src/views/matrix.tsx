@@ -172,11 +172,11 @@ export function baselineOf(route: Route, run: RunModel): string {
 
 // Metrics that the run has a value for.
 export function metricsOf(run: RunModel): readonly Metric[] {
-  return METRICS.filter((metric) => {
-    const { key } = metric;
-    if (key !== null) return run.result.cells.some((cell) => cell[key] != null);
-    return run.result.benchmarks.some((repetition) => metric.of(repetition) !== null);
-  });
+  return METRICS.filter(
+    (metric) =>
+      run.result.cells.some((cell) => cell[metric.id] != null) ||
+      run.result.benchmarks.some((repetition) => metric.of(repetition) !== null),
+  );
 }
 
 function smallestVisible(table: Table): string | null {
@@ -221,7 +221,12 @@ function Matrix({ route, id, run }: { route: Route; id: string; run: RunModel })
           onChange={(value) => choose(route, { show: value === 'ratio' ? undefined : value })}
         />
       </Controls>
-      <p class="lead">{metric.explanation} Less is better.</p>
+      <p class="lead">
+        {metric.explanation}{' '}
+        {metric.explains
+          ? 'It explains the others, and is no reason to choose.'
+          : 'Less is better.'}
+      </p>
       {!table.judged && (
         <Warning>
           This result has no repetitions: against {baseline} nothing can be told from noise here, so
@@ -231,9 +236,11 @@ function Matrix({ route, id, run }: { route: Route; id: string; run: RunModel })
       {table.rows.length === 0 ? (
         <Empty title={`No ${metric.title.toLowerCase()} in this run`}>
           <p>
-            {metric.id.includes('_p')
+            {/_p\d/.test(metric.id)
               ? 'Measure with --latency_rounds 1, which times single calls too.'
-              : 'Choose another metric.'}
+              : metric.id === 'system_calls'
+                ? 'Measure with --system_call_rounds 1, which counts them too.'
+                : 'Choose another metric.'}
           </p>
         </Empty>
       ) : (

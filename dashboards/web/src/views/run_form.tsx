@@ -43,7 +43,7 @@ function Checks({
         <button
           type="button"
           class="quiet"
-          aria-label={`${all ? 'No' : 'All'} ${title}`}
+          aria-label={`${all ? 'none' : 'all'} of ${title}`}
           onClick={() => toggle(able, !all)}
         >
           {all ? 'none' : 'all'}
