@@ -10,6 +10,7 @@
 #include "benchmarks/harness/process.h"
 #include "benchmarks/harness/runfiles.h"
 #include "benchmarks/harness/session.h"
+#include "benchmarks/publish/publish.h"
 
 namespace {
 
@@ -33,8 +34,14 @@ absl::Status Measure(const loam::matrix::Options &options, const char *argv0) {
   const absl::StatusOr<loam::matrix::Runfiles> runfiles = loam::matrix::Runfiles::Find(argv0);
   if (!runfiles.ok()) return runfiles.status();
   if (options.task == loam::matrix::Task::kList) return loam::matrix::ListAll(options, *runfiles);
+  const absl::Status can_publish = loam::matrix::CheckPublishing(options);
+  if (!can_publish.ok()) return can_publish;
   CatchInterrupts();
-  return loam::matrix::RunMatrix(options, *runfiles, &interrupted);
+  const absl::Status measured = loam::matrix::RunMatrix(options, *runfiles, &interrupted);
+  // A check that failed is of a run that is whole.
+  if (!measured.ok() && !absl::IsAborted(measured)) return measured;
+  const absl::Status published = loam::matrix::Publish(options);
+  return measured.ok() ? published : measured;
 }
 
 absl::Status Run(int argc, char **argv) {

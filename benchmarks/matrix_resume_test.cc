@@ -28,7 +28,7 @@ using ::testing::Not;
 constexpr int kRounds = 8;
 constexpr size_t kCells = 4;
 constexpr char kPlan[] =
-    "--rounds 8 --allocators glibc,floor --workloads micro/pair,micro/lifo_batch";
+    "--noreport --rounds 8 --allocators glibc,floor --workloads micro/pair,micro/lifo_batch";
 
 using Measured = std::map<std::pair<std::string, int>, int64_t>;  // cell, round: wall ns
 

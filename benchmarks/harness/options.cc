@@ -47,6 +47,13 @@ ABSL_FLAG(
     "measure --baseline_allocator under two names: fails where it differs from itself in more "
     "than 1 % of the comparisons (one is allowed)");
 ABSL_FLAG(std::string, baseline, "", "a result file to compare with when the run has ended");
+ABSL_FLAG(bool, report, true, "write an HTML report beside the result file, and print its path");
+ABSL_FLAG(std::string, upload, "",
+          "the address of a result service, http://127.0.0.1:7117 for example, that the result is "
+          "sent to when the run has ended");
+ABSL_FLAG(std::string, label, "", "with --upload: what the service calls the run");
+ABSL_FLAG(std::string, token_file, "",
+          "with --upload: a file with the token that the service asks for; none: $LOAM_TOKEN");
 ABSL_FLAG(bool, fail_on_regression, false,
           "with compare or --baseline: exit with 1 where any cell is worse");
 ABSL_FLAG(int, shard_index, 0, "which of the shards of a run to measure, from 0");
@@ -58,6 +65,7 @@ ABSL_FLAG(bool, all, false,
           "with compare: list the cells that do not differ too; with --print: also tables of page "
           "faults, context switches, system calls and processor counters");
 ABSL_FLAG(bool, list, false, "list allocators and workloads, measure nothing");
+ABSL_FLAG(bool, json, false, "with --list: as JSON");
 ABSL_FLAG(std::string, print, "", "print the tables of a result file, measure nothing");
 ABSL_FLAG(std::string, format, "terminal", "how --print prints: terminal or markdown");
 
@@ -291,6 +299,11 @@ absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
   options.out = FromUsersFolder(out.empty() ? DefaultOut() : out);
   options.print = FromUsersFolderIfAny(absl::GetFlag(FLAGS_print));
   options.baseline = FromUsersFolderIfAny(absl::GetFlag(FLAGS_baseline));
+  options.report = absl::GetFlag(FLAGS_report);
+  options.upload = absl::GetFlag(FLAGS_upload);
+  options.label = absl::GetFlag(FLAGS_label);
+  options.token_file = FromUsersFolderIfAny(absl::GetFlag(FLAGS_token_file));
+  options.json = absl::GetFlag(FLAGS_json);
   absl::Status status = ReadTask(*words, &options);
   for (const auto read :
        {ReadNumbers, ReadFormat, ReadGivenAllocators, ReadGivenTraces, ReadShard}) {

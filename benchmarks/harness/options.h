@@ -44,6 +44,11 @@ struct Options {
   std::string out;       // absolute
   std::string print;     // absolute, or empty
   std::string baseline;  // absolute, or empty
+  bool report = true;
+  std::string upload;      // address of a service, or empty
+  std::string label;       // or empty
+  std::string token_file;  // absolute, or empty
+  bool json = false;
   TableFormat format = TableFormat::kTerminal;
   std::vector<std::string> arguments;  // as given
 };

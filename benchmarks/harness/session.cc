@@ -14,6 +14,7 @@
 #include "benchmarks/harness/journal/journal.h"
 #include "benchmarks/harness/machine.h"
 #include "benchmarks/harness/measure.h"
+#include "benchmarks/harness/names.h"
 #include "benchmarks/harness/result_file.h"
 #include "benchmarks/harness/result_json.h"
 #include "benchmarks/harness/results/read_result.h"
@@ -122,6 +123,28 @@ MeasureOptions HowToMeasure(const Options &options, const Tools &tools) {
   return how;
 }
 
+Json OrNull(const std::string &text) { return text.empty() ? Json() : Json(text); }
+
+// For programs, the result service among them.
+Json ListAsJson(const std::vector<Allocator> &allocators, const std::vector<Workload> &workloads) {
+  Json list = {{"allocators", Json::array()}, {"workloads", Json::array()}};
+  for (const Allocator &allocator : allocators) {
+    list["allocators"].push_back({{"name", allocator.name},
+                                  {"kind", NameOf(allocator.kind)},
+                                  {"version", OrNull(allocator.version)},
+                                  {"problem", OrNull(allocator.problem)}});
+  }
+  for (const Workload &workload : workloads) {
+    list["workloads"].push_back({{"name", workload.name},
+                                 {"family", workload.Family()},
+                                 {"threaded", workload.threaded},
+                                 {"stresses", workload.stresses},
+                                 {"stands_for", workload.stands_for},
+                                 {"problem", OrNull(workload.problem)}});
+  }
+  return list;
+}
+
 }  // namespace
 
 absl::Status ListAll(const Options &options, const Runfiles &runfiles) {
@@ -131,9 +154,12 @@ absl::Status ListAll(const Options &options, const Runfiles &runfiles) {
   if (!allocators.ok()) return allocators.status();
   const absl::StatusOr<std::vector<Workload>> workloads = AllWorkloads(options, *tools, runfiles);
   if (!workloads.ok()) return workloads.status();
-  std::string text = "allocators\n";
   for (Allocator &allocator : *allocators) {
     ProbeAllocator(tools->runner, tools->cell, &allocator);
+  }
+  if (options.json) return Show(absl::StrCat(ListAsJson(*allocators, *workloads).dump(1), "\n"));
+  std::string text = "allocators\n";
+  for (const Allocator &allocator : *allocators) {
     const std::string state = allocator.problem.empty()
                                   ? absl::StrCat(allocator.version, "  ", allocator.served_by)
                                   : allocator.problem;
