@@ -1,5 +1,7 @@
 #include "dashboards/service/options.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +14,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "benchmarks/harness/command_line.h"
+#include "benchmarks/harness/runfiles.h"
 
 ABSL_FLAG(std::string, data, "",
           "the file that keeps the runs; none: $XDG_STATE_HOME/loam/results.db, or "
@@ -25,6 +28,9 @@ ABSL_FLAG(std::string, token_file, "",
 ABSL_FLAG(std::vector<std::string>, host_names, {},
           "names that the server goes by besides localhost, separated by commas");
 ABSL_FLAG(int, run_mib_max, 64, "the largest result file that is taken, in MiB");
+ABSL_FLAG(int, trace_mib_max, 256, "the largest trace that is taken, in MiB");
+ABSL_FLAG(bool, run, true, "let people start runs of the matrix on this machine, from the page");
+ABSL_FLAG(std::string, matrix, "", "the matrix; none: the one that was built with this program");
 ABSL_FLAG(int, connections_max, 512, "at a time; more wait");
 ABSL_FLAG(double, request_timeout_s, 120, "a request that takes longer to arrive is given up");
 ABSL_FLAG(double, idle_timeout_s, 30, "a connection on which nothing happens is closed");
@@ -53,6 +59,22 @@ std::string Variable(const char *name) {
 fs::path FromUsersFolder(const std::string &path) {
   const std::string folder = Variable("BUILD_WORKING_DIRECTORY");
   return (folder.empty() ? fs::current_path() : fs::path(folder)) / path;
+}
+
+// The program, or empty where none is to be had; an error only for one that was
+// asked for.
+absl::StatusOr<std::string> MatrixPath(const char *argv0) {
+  if (!absl::GetFlag(FLAGS_run)) return "";
+  const std::string given = absl::GetFlag(FLAGS_matrix);
+  if (!given.empty()) {
+    const std::string path = FromUsersFolder(given).lexically_normal().string();
+    if (access(path.c_str(), X_OK) == 0) return path;
+    return absl::NotFoundError(absl::StrCat("there is no program ", path));
+  }
+  const absl::StatusOr<matrix::Runfiles> runfiles = matrix::Runfiles::Find(argv0);
+  if (!runfiles.ok()) return "";
+  const absl::StatusOr<std::string> path = runfiles->Path("benchmarks/matrix");
+  return path.ok() ? *path : "";
 }
 
 absl::StatusOr<std::string> DataPath() {
@@ -102,6 +124,9 @@ absl::Status ReadNumbers(Options *options) {
   if (!port.ok()) return port.status();
   const auto mib = InRange("run_mib_max", absl::GetFlag(FLAGS_run_mib_max), 1, kMibMax);
   if (!mib.ok()) return mib.status();
+  const auto trace_mib = InRange("trace_mib_max", absl::GetFlag(FLAGS_trace_mib_max), 1, kMibMax);
+  if (!trace_mib.ok()) return trace_mib.status();
+  options->api.trace_bytes_max = static_cast<size_t>(*trace_mib) << 20;
   const auto connections =
       InRange("connections_max", absl::GetFlag(FLAGS_connections_max), 1, kConnectionsMax);
   if (!connections.ok()) return connections.status();
@@ -139,6 +164,9 @@ absl::StatusOr<Options> ParseOptions(int argc, char **argv) {
   if (!data.ok()) return data.status();
   options.data = *data;
   options.check = absl::GetFlag(FLAGS_check);
+  const absl::StatusOr<std::string> matrix_path = MatrixPath(argv[0]);
+  if (!matrix_path.ok()) return matrix_path.status();
+  options.matrix = *matrix_path;
   options.server.address = absl::GetFlag(FLAGS_listen);
   const absl::StatusOr<std::string> token = Token();
   if (!token.ok()) return token.status();

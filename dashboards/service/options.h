@@ -14,6 +14,7 @@ namespace loam::dashboards {
 
 struct Options {
   std::string data;    // the database's path, absolute
+  std::string matrix;  // the program that jobs run, or empty
   bool check = false;  // look whether it is whole, and serve nothing
   ServerOptions server;
   GuardOptions guard;
