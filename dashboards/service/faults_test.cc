@@ -111,8 +111,8 @@ TEST_F(FaultsTest, AReadOnlyFile) {
   fs::permissions(data_, fs::perms::owner_read);
   // root may write it nevertheless, unless it gives that up.
   ExpectNoStart("cannot write " + data_ + ": it is read-only", {}, [] {
-    for (unsigned long power : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH}) {
-      prctl(PR_CAPBSET_DROP, power, 0, 0, 0);
+    for (const int power : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH}) {
+      prctl(PR_CAPBSET_DROP, static_cast<unsigned long>(power), 0, 0, 0);
     }
   });
   fs::permissions(data_, fs::perms::owner_read | fs::perms::owner_write);

@@ -153,6 +153,16 @@ absl::Status Insert(Connection *writer, const Prepared &run, size_t bytes,
   return status.ok() ? AddPoints(writer, number, run.points) : status;
 }
 
+absl::StatusOr<AddedRun> InsertOnce(Connection *writer, const Prepared &run, size_t bytes,
+                                    const std::optional<std::string> &label) {
+  const absl::StatusOr<bool> is_there = IsThere(writer, run);
+  if (!is_there.ok()) return is_there.status();
+  if (*is_there) return AddedRun{run.id, false};
+  const absl::Status inserted = Insert(writer, run, bytes, label);
+  if (!inserted.ok()) return inserted;
+  return AddedRun{run.id, true};
+}
+
 struct Cursor {
   int64_t date_us = INT64_MAX;
   int64_t number = INT64_MAX;
@@ -203,6 +213,14 @@ absl::StatusOr<StoredText> FindText(Database *database, const std::string &id, c
 
 }  // namespace
 
+absl::StatusOr<AddedRun> AddRunInside(Connection *writer, absl::string_view text,
+                                      const json &document, const std::optional<std::string> &label,
+                                      absl::Time received) {
+  const absl::StatusOr<Prepared> run = Prepare(text, document, label, received);
+  if (!run.ok()) return run.status();
+  return InsertOnce(writer, *run, text.size(), label);
+}
+
 absl::StatusOr<AddedRun> AddRun(Database *database, absl::string_view text, const json &document,
                                 const std::optional<std::string> &label, absl::Time received) {
   const absl::StatusOr<Prepared> run = Prepare(text, document, label, received);
@@ -210,13 +228,11 @@ absl::StatusOr<AddedRun> AddRun(Database *database, absl::string_view text, cons
   const Database::Lease writer = database->Write();
   Transaction transaction(writer.get());
   if (!transaction.begun().ok()) return transaction.begun();
-  const absl::StatusOr<bool> is_there = IsThere(writer.get(), *run);
-  if (!is_there.ok()) return is_there.status();
-  if (*is_there) return AddedRun{run->id, false};
-  absl::Status status = Insert(writer.get(), *run, text.size(), label);
-  if (status.ok()) status = transaction.Commit();
-  if (!status.ok()) return status;
-  return AddedRun{run->id, true};
+  const absl::StatusOr<AddedRun> added = InsertOnce(writer.get(), *run, text.size(), label);
+  if (!added.ok()) return added.status();
+  const absl::Status committed = transaction.Commit();
+  if (!committed.ok()) return committed;
+  return added;
 }
 
 absl::StatusOr<std::string> ListRuns(Database *database, int limit, const std::string &before) {

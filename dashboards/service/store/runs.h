@@ -33,6 +33,11 @@ absl::StatusOr<AddedRun> AddRun(Database *database, absl::string_view text,
                                 const nlohmann::json &document,
                                 const std::optional<std::string> &label, absl::Time received);
 
+// The same inside a transaction of the caller's, for many at once.
+absl::StatusOr<AddedRun> AddRunInside(Connection *writer, absl::string_view text,
+                                      const nlohmann::json &document,
+                                      const std::optional<std::string> &label, absl::Time received);
+
 // As the service lists runs, newest first: {"runs": [...], "total": N, "next": cursor
 // or null}. `before` is a cursor of an earlier page, or empty. JSON.
 absl::StatusOr<std::string> ListRuns(Database *database, int limit, const std::string &before);
