@@ -6,9 +6,21 @@ enum {
   CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
   COUNT_MAX = 1024,
   COUNT_LEAST = 8,
-  ROOM_MAX = 128,   // or the slow path would see too little of the time
-  COUNT_FIRST = 8,  // before the class is in use for a while; at most COUNT_LEAST
+  ROOM_MAX = 128,         // or the slow path would see too little of the time
+  ROOM_BYTES_MAX = 4096,  // where blocks go home; at least ROOM_LEAST
+  ROOM_LEAST = 1,
+  LIMIT_FIRST = 8,  // or fewer, of LIMIT_BYTES_FIRST
+  LIMIT_BYTES_FIRST = 4096,
+  LIMIT_LEAST = 1,
+  BATCH_MAX = 128,  // blocks of a refill, as long as none went home
+  BATCH_BYTES_MAX = 8192,
+  FREES_PER_SENT = 8,  // or more, and it is right that some blocks go home
 };
+
+// Capacities of the tiers of a stack: for a class in little use; for pairs of malloc and free,
+// which need room alone; for bursts.
+enum { TIERS = 3 };
+static const uint16_t tier_capacities[TIERS] = {16, 32 + ROOM_MAX, COUNT_MAX};
 
 static void *const nothing = NULL;
 
@@ -22,23 +34,48 @@ static struct {
   size_t bytes;  // of a record
   struct {
     uint16_t capacity_max;
-    uint16_t slot;  // the bottom of the stack
+    uint16_t room_when_sending;
+    uint16_t limit_first;
     uint32_t reciprocal;
+    uint32_t slots[TIERS];  // the bottoms of the stacks
   } classes[TH_SLAB_CLASSES];
 } shape;
 
 static unsigned capacity_max(unsigned class) { return shape.classes[class].capacity_max; }
 
+static unsigned tier_capacity(unsigned class, unsigned tier) {
+  unsigned most = capacity_max(class);
+  if (tier == 0) most = shape.classes[class].limit_first + shape.classes[class].room_when_sending;
+  return tier_capacities[tier] < most ? tier_capacities[tier] : most;
+}
+
+// So many blocks of a class as come to so many bytes, but `least` and at most `most`.
+static uint16_t count_of_bytes(unsigned class, size_t bytes, size_t least, size_t most) {
+  size_t count = bytes / th_class_bytes(class);
+  if (count > most) count = most;
+  return (uint16_t)(count < least ? least : count);
+}
+
+static unsigned batch_max(unsigned class) {
+  return count_of_bytes(class, BATCH_BYTES_MAX, 1, BATCH_MAX);
+}
+
 void th_cache_set_up(void) {
-  size_t slots = 0;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
-    size_t count = CLASS_BYTES_MAX / th_class_bytes(class);
-    if (count > COUNT_MAX) count = COUNT_MAX;
-    if (count < COUNT_LEAST) count = COUNT_LEAST;
-    shape.classes[class].capacity_max = (uint16_t)count;
-    shape.classes[class].slot = (uint16_t)slots;
+    shape.classes[class].capacity_max =
+        count_of_bytes(class, CLASS_BYTES_MAX, COUNT_LEAST, COUNT_MAX);
+    shape.classes[class].limit_first =
+        count_of_bytes(class, LIMIT_BYTES_FIRST, LIMIT_LEAST, LIMIT_FIRST);
+    shape.classes[class].room_when_sending =
+        count_of_bytes(class, ROOM_BYTES_MAX, ROOM_LEAST, ROOM_MAX);
     shape.classes[class].reciprocal = th_class_reciprocal(class);
-    slots += 1 + count;
+  }
+  uint32_t slots = 0;
+  for (unsigned tier = 0; tier < TIERS; tier++) {
+    for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+      shape.classes[class].slots[tier] = slots;
+      slots += 1 + tier_capacity(class, tier);
+    }
   }
   shape.bytes = sizeof(struct th_cache) + slots * sizeof(void *);
 }
@@ -52,8 +89,11 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
   cache->arena = arena;
   cache->frees = 0;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
-    void **bottom = &cache->slots[shape.classes[class].slot];
-    cache->capacity[class] = COUNT_FIRST;
+    void **bottom = &cache->slots[shape.classes[class].slots[0]];
+    cache->capacity[class] = (uint16_t)tier_capacity(class, 0);
+    cache->limit[class] = shape.classes[class].limit_first;
+    cache->batch[class] = 1;
+    cache->sent[class] = cache->freed[class] = 0;
     cache->granted[class] = 0;
     cache->bottom[class] = cache->seen[class] = bottom;
     th_local.top[class] = bottom;
@@ -63,14 +103,39 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
   if (LOAM_HARDENED) th_local.quarantine = (void *)((char *)cache + shape.bytes);
 }
 
+// Moves a stack to the first tier with such a capacity, if it is not there.
+static void reserve(struct th_cache *cache, unsigned class, size_t capacity) {
+  if (cache->capacity[class] >= capacity) return;
+  unsigned tier = 1;
+  while (tier < TIERS - 1 && tier_capacity(class, tier) < capacity) tier++;
+  size_t count = th_cache_count(cache, class);
+  void **bottom = &cache->slots[shape.classes[class].slots[tier]];
+  memcpy(bottom + 1, cache->bottom[class] + 1, count * sizeof *bottom);
+  cache->bottom[class] = bottom;
+  cache->local->top[class] = bottom + count;
+  cache->capacity[class] = (uint16_t)tier_capacity(class, tier);
+}
+
 // --- Room --------------------------------------------------------------------
+
+static uint16_t add_up(uint16_t sum, size_t more) {
+  return more < (size_t)UINT16_MAX - sum ? (uint16_t)(sum + more) : UINT16_MAX;
+}
 
 // Counts the frees since the last time, and says how many may come now.
 static void grant(struct th_cache *cache, unsigned class) {
   uint32_t room = (uint32_t)(cache->capacity[class] - th_cache_count(cache, class));
-  if (room > ROOM_MAX) room = ROOM_MAX;
-  cache->frees += cache->granted[class] - cache->local->free[class].room;
+  uint32_t most = cache->sent[class] == 0 ? ROOM_MAX : shape.classes[class].room_when_sending;
+  if (room > most) room = most;
+  uint32_t frees = cache->granted[class] - cache->local->free[class].room;
+  cache->frees += frees;
+  cache->freed[class] = add_up(cache->freed[class], frees);
   cache->granted[class] = cache->local->free[class].room = room;
+}
+
+static void reserve_room(struct th_cache *cache, unsigned class) {
+  size_t wanted = cache->limit[class] + (size_t)ROOM_MAX;
+  reserve(cache, class, wanted < capacity_max(class) ? wanted : capacity_max(class));
 }
 
 // Sends home the blocks at the bottom, where the oldest lie, but for `keep`.
@@ -81,33 +146,54 @@ static void shrink(struct th_cache *cache, unsigned class, size_t keep) {
   th_arena_put(class, slots, count - keep);
   memmove(slots, slots + (count - keep), keep * sizeof *slots);
   cache->local->top[class] -= count - keep;
+  cache->sent[class] = add_up(cache->sent[class], count - keep);
 }
 
-static void widen(struct th_cache *cache, unsigned class) {
-  unsigned most = capacity_max(class);
-  unsigned wider = cache->capacity[class] * 2u;
-  cache->capacity[class] = (uint16_t)(wider < most ? wider : most);
+// Blocks are wanted from the arena. Where many of those that were freed went there before,
+// more of them should have stayed; where none did, more will be wanted.
+static void learn(struct th_cache *cache, unsigned class) {
+  unsigned limit = cache->limit[class];
+  unsigned batch = cache->batch[class] * 2u;
+  if (cache->sent[class] == 0) {
+    if (batch <= batch_max(class)) cache->batch[class] = (uint16_t)batch;
+  } else {
+    if (cache->sent[class] * FREES_PER_SENT > cache->freed[class]) {
+      unsigned most = capacity_max(class);
+      limit = limit * 2 < most ? limit * 2 : most;
+      cache->limit[class] = (uint16_t)limit;
+      reserve_room(cache, class);
+    }
+    cache->batch[class] = (uint16_t)((limit + 1) / 2);
+  }
+  cache->sent[class] = cache->freed[class] = 0;
 }
 
 void *th_cache_refill(struct th_cache *cache, unsigned class) {
-  unsigned count = (cache->capacity[class] + 1u) / 2;
+  grant(cache, class);
+  learn(cache, class);
+  unsigned count = cache->batch[class];
+  reserve(cache, class, count);
   void **slots = cache->bottom[class] + 1;
   unsigned taken = th_arena_take(cache->arena, class, count, slots + count);
   if (taken == 0) return NULL;
   // They stand at the end of what they were to fill.
   if (taken < count) memmove(slots, slots + (count - taken), taken * sizeof *slots);
-  widen(cache, class);
   cache->local->top[class] = slots + taken - 2;
   grant(cache, class);
   return slots[taken - 1];
 }
 
 void th_cache_make_room(struct th_cache *cache, unsigned class) {
-  size_t capacity = cache->capacity[class];
-  if (th_cache_count(cache, class) > capacity - (capacity + 3) / 4) {
-    shrink(cache, class, capacity / 2);
+  size_t limit = cache->limit[class];
+  bool ran_out = cache->granted[class] != 0;  // else there was none yet
+  grant(cache, class);
+  if (th_cache_count(cache, class) >= limit) {
+    // The second time without a refill, nothing of it seems to be wanted.
+    shrink(cache, class, cache->sent[class] == 0 ? limit / 2 : 0);
+  } else if (ran_out) {
+    // Pairs of malloc and free need no blocks, but room.
+    reserve_room(cache, class);
   }
-  widen(cache, class);
   grant(cache, class);
 }
 
@@ -134,6 +220,8 @@ void th_cache_age(struct th_cache *cache) {
     size_t count = th_cache_count(cache, class);
     if (count != 0 && cache->local->top[class] == cache->seen[class]) {
       shrink(cache, class, count / 2);
+      cache->limit[class] =
+          (uint16_t)((cache->limit[class] + shape.classes[class].limit_first) / 2);
       grant(cache, class);
     }
     cache->seen[class] = cache->local->top[class];
@@ -159,10 +247,13 @@ READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cach
 }
 
 READS_OTHERS bool th_cache_holds(const struct th_cache *cache, unsigned class, const void *block) {
-  void **slots = cache->bottom[class] + 1;
-  size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
-  for (size_t i = 0; i < count && i < shape.classes[class].capacity_max; i++) {
-    if (slots[i] == block) return true;
+  void **const bottom = cache->bottom[class];
+  void **const top = cache->local->top[class];
+  // (A stack that moves meanwhile has its ends in two places.)
+  size_t count = (size_t)(top - bottom);
+  if (count > shape.classes[class].capacity_max) return false;
+  for (size_t i = 1; i <= count; i++) {
+    if (bottom[i] == block) return cache->bottom[class] == bottom;
   }
   return false;
 }
@@ -171,7 +262,8 @@ static bool check_class(const struct th_cache *cache, unsigned class) {
   size_t count = th_cache_count(cache, class);
   if (*cache->bottom[class] != NULL) return th_complain(cache, "cache without a bottom");
   if (count + cache->local->free[class].room > cache->capacity[class] ||
-      cache->capacity[class] > capacity_max(class)) {
+      cache->capacity[class] > capacity_max(class) || cache->limit[class] == 0 ||
+      cache->limit[class] > cache->capacity[class]) {
     return th_complain(cache, "cache over its capacity");
   }
   for (size_t i = 1; i <= count; i++) {

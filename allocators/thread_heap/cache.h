@@ -10,12 +10,18 @@
 // thread that frees what it has just allocated passes the slow path now and
 // then, where the time is looked at and the calls are counted.
 //
+// How much a stack keeps is its `limit`: what is more goes home when the slow path sees it.
+// The limit widens where going home and coming back is a large part of all frees, as with
+// bursts, and not where it is a small one: there a small stack serves as well, and a thread that
+// sleeps does so on little. The slots of a stack come in three tiers, so that those of classes
+// in little use lie together.
+//
 // Of its thread alone, but for the functions that say otherwise.
 //
 // Invariants, for the stack of each class c, count = top - bottom[c]:
 //   *bottom[c] = NULL, and bottom[c][1 .. count] are blocks of the class that are
 //   neither in the program's hands nor free in their slab
-//   count + room <= capacity[c] <= capacity_max(c)
+//   count + room <= capacity[c] <= capacity_max(c); 1 <= limit[c] <= capacity[c]
 //   frees + sum of (granted[c] - room) = blocks that the program freed into it
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
@@ -51,7 +57,11 @@ struct th_cache {
   uint32_t events;         // times on the slow path
   size_t frees;
   uint32_t granted[TH_SLAB_CLASSES];
-  uint16_t capacity[TH_SLAB_CLASSES];
+  uint16_t capacity[TH_SLAB_CLASSES];  // of the tier that the stack is in
+  uint16_t limit[TH_SLAB_CLASSES];     // blocks that may stay
+  uint16_t batch[TH_SLAB_CLASSES];     // of the last refill
+  uint16_t sent[TH_SLAB_CLASSES];      // blocks that went home since the last refill, and
+  uint16_t freed[TH_SLAB_CLASSES];     // frees since then: both stop at their largest value
   void **bottom[TH_SLAB_CLASSES];
   void **seen[TH_SLAB_CLASSES];  // top, the last time we looked
   void *slots[];

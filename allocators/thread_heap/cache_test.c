@@ -267,3 +267,69 @@ SCENARIO(AnotherThreadSeesWhichBlocksWait) {
   EXPECT(look_for(waiting).held && look_for(block).held);
   return NULL;
 }
+
+// --- Limits ------------------------------------------------------------------
+
+static void free_all(size_t blocks_count) {
+  for (size_t i = 0; i < blocks_count; i++) push(blocks[i]);
+}
+
+static void take_all(size_t blocks_count) {
+  for (size_t i = 0; i < blocks_count; i++) blocks[i] = pop();
+}
+
+// Bursts that go home and come back widen it, until they stay.
+SCENARIO(BurstsWidenTheLimit) {
+  enum { BURST = 400 };
+  start();
+  uint16_t first = cache->limit[CLASS];
+  for (int i = 0; i < 20; i++) {
+    take_all(BURST);
+    free_all(BURST);
+  }
+  EXPECT(cache->limit[CLASS] > first);
+  size_t frees = cache->frees;
+  uint16_t limit = cache->limit[CLASS];
+  size_t out = arenas[0].bins[CLASS].blocks_out;
+  take_all(BURST);
+  EXPECT(arenas[0].bins[CLASS].blocks_out == out);  // all came from the stack
+  free_all(BURST);
+  EXPECT(cache->limit[CLASS] == limit && cache->frees >= frees);
+  return expect_whole();
+}
+
+// A thread that only frees keeps little, however long it goes on.
+SCENARIO(AThreadThatOnlyFreesKeepsLittle) {
+  start();
+  uint16_t first = cache->limit[CLASS];
+  for (int i = 0; i < 4; i++) {
+    EXPECT(take_blocks(&arenas[1], CLASS, STACK_MAX, 0));
+    free_all(STACK_MAX);
+    EXPECT(count() * BYTES <= 8192 && cache->limit[CLASS] == first);
+  }
+  return expect_whole();
+}
+
+// Pairs of malloc and free need no blocks, and soon pass the slow path seldom.
+SCENARIO(PairsKeepFewBlocks) {
+  start();
+  unsigned slow = 0;
+  for (int i = 0; i < 10000; i++) {
+    void *block = pop();
+    slow += room() == 0;
+    push(block);
+  }
+  EXPECT(slow < 200 && count() <= 2 * cache->limit[CLASS]);
+  return expect_whole();
+}
+
+// Large blocks wait by the few.
+SCENARIO(AStackOfLargeBlocksIsShort) {
+  start();
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    EXPECT(cache->limit[class] >= 1);
+    EXPECT(cache->limit[class] == 1 || cache->limit[class] * th_class_bytes(class) <= 4096);
+    EXPECT(cache->capacity[class] * th_class_bytes(class) <= 65536);
+  }
+  return NULL;
+}

@@ -259,9 +259,10 @@ void th_free_found(const struct th_found *found, void *block) {
     if (!loam_large_free(&th_state.large, block)) th_fail(block, "free: no block of this heap");
     return;
   }
-  struct th_cache *cache = th_local.cache;
   if (LOAM_HARDENED) close_found(found, block);
-  if (cache == NULL || !found->slab->cached) {
+  // A thread that only frees has a cache too, which sends home many at a time.
+  struct th_cache *cache = found->slab->cached ? th_my_cache() : NULL;
+  if (cache == NULL) {
     th_arena_free(found->slab, block);
     return;
   }
