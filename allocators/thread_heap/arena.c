@@ -96,7 +96,8 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
 
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   size_t fresh;
-  struct th_slab *slab = th_slices_take(th_class_slices(class), &fresh);
+  struct th_slab *slab = th_class_is_wide(class) ? th_slices_take_wide(&fresh)
+                                                 : th_slices_take(th_class_slices(class), &fresh);
   if (slab == NULL) return NULL;
   make_up_for(arena, fresh);
   th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
@@ -209,7 +210,7 @@ static void remove_span(struct th_arena *arena, struct th_slab *slab) {
 
 // The slab of a block that waited in a cache: there is one, or something is broken.
 static inline struct th_slab *slab_of_cached(const void *block) {
-  struct th_slab *slab = &th_region.records[th_slice_of(block)];
+  struct th_slab *slab = th_slab_of_slice(th_slice_of(block));
   if (__builtin_expect(slab->arena == NULL, 0)) th_fail(block, "free: a cached block of no slab");
   return slab;
 }
@@ -354,6 +355,16 @@ void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
   loam_lock_release(&arena->lock);
 }
 
+static bool check_slices(const struct th_slab *slab, bool is_cached) {
+  unsigned slices = th_class_is_wide(slab->class) ? TH_WIDE_SLICES : 1;
+  for (unsigned i = 0; i < slices; i++) {
+    unsigned mapped = th_map_get((size_t)(slab - th_region.records) + i);
+    if (slab[i].back != i) return false;
+    if (mapped != 0 && (!is_cached || mapped != slab->class)) return false;
+  }
+  return true;
+}
+
 static bool check_slab(const struct th_arena *arena, const struct th_slab *slab) {
   if (slab->arena != arena) return th_complain(slab, "slab of another arena");
   if (slab->class == 0 || slab->class >= TH_CLASSES) return th_complain(slab, "slab of no class");
@@ -362,8 +373,7 @@ static bool check_slab(const struct th_arena *arena, const struct th_slab *slab)
   if (slab->block_bytes != bytes) return th_complain(slab, "wrong block size");
   if (slab->free_count == slab->capacity) return th_complain(slab, "empty slab");
   bool is_cached = !arena->is_own && !arena->is_uncached && !is_span;
-  unsigned mapped = th_map_get((size_t)(slab - th_region.records));
-  if (slab->cached != is_cached || (mapped != 0 && (!is_cached || mapped != slab->class))) {
+  if (slab->cached != is_cached || !check_slices(slab, is_cached)) {
     return th_complain(slab, "wrong page map");
   }
   if (!th_slab_check(slab)) return th_complain(slab, "wrong bitmap of free blocks");

@@ -97,7 +97,8 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
     cache->granted[class] = 0;
     cache->bottom[class] = cache->seen[class] = bottom;
     th_local.top[class] = bottom;
-    th_local.free[class] = (struct th_free_limits){0, shape.classes[class].reciprocal};
+    th_local.free[class] = (struct th_free_limits){.reciprocal = shape.classes[class].reciprocal,
+                                                   .offset_mask = th_class_offset_mask(class)};
   }
   th_local.cache = cache;
   if (LOAM_HARDENED) th_local.quarantine = (void *)((char *)cache + shape.bytes);
@@ -130,7 +131,8 @@ static void grant(struct th_cache *cache, unsigned class) {
   uint32_t frees = cache->granted[class] - cache->local->free[class].room;
   cache->frees += frees;
   cache->freed[class] = add_up(cache->freed[class], frees);
-  cache->granted[class] = cache->local->free[class].room = room;
+  cache->granted[class] = room;
+  cache->local->free[class].room = (uint16_t)room;
 }
 
 static void reserve_room(struct th_cache *cache, unsigned class) {

@@ -31,8 +31,9 @@
 #include "allocators/thread_heap/hardened.h"
 
 struct th_free_limits {
-  uint32_t room;        // frees until the slow path
-  uint32_t reciprocal;  // of the class: th_class_reciprocal
+  uint32_t reciprocal;   // of the class: th_class_reciprocal
+  uint16_t room;         // frees until the slow path
+  uint16_t offset_mask;  // of the class: th_class_offset_mask
 };
 
 // What the fast paths need of it. Initial-exec: an access is one instruction, and never

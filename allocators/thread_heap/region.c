@@ -70,7 +70,7 @@ static bool commit_metadata(size_t limit) {
 }
 
 static char *reserve(size_t slices) {
-  return loam_os_reserve(slices << TH_SLICE_BITS, TH_SLICE_BYTES);
+  return loam_os_reserve(slices << TH_SLICE_BITS, TH_WIDE_SLICES * TH_SLICE_BYTES);
 }
 
 bool th_region_set_up(void) {
@@ -150,6 +150,19 @@ static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t cou
   return 0;
 }
 
+// The same for slices of a wide slab.
+static size_t find_wide(const uint64_t *bitmap, const uint64_t *other, size_t count) {
+  (void)count;  // TH_WIDE_SLICES, which the shifts below know
+  for (size_t word = th_region.lowest; word < words(); word++) {
+    uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
+    bits &= bits >> 1;
+    bits &= bits >> 2;
+    bits &= UINT64_C(0x1111111111111111);
+    if (bits != 0) return word * WORD_SLICES + (unsigned)__builtin_ctzl(bits);
+  }
+  return 0;
+}
+
 // Makes free slices taken; how many of them read as zero.
 static size_t take_run(size_t first, size_t count) {
   size_t zeroed = 0;
@@ -225,17 +238,20 @@ static void balance(size_t new, bool dirty) {
   if (new != 0 && dirty) th_slices_purge(new);
 }
 
-struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
+typedef size_t (*finder)(const uint64_t *bitmap, const uint64_t *other, size_t count);
+
+// `slack`: slices more than that make sure that `find` finds them in new memory.
+static struct th_slab *take(finder find, size_t count, size_t slack, size_t *fresh) {
   *fresh = 0;
   if (th_region.end == 0) return NULL;
   struct th_slab *slab = NULL;
   loam_lock_acquire(&th_region.lock);
   // What is resident first; new memory last.
-  size_t first = th_region.dirty_count >= count ? find_run(th_region.dirty, NULL, count) : 0;
+  size_t first = th_region.dirty_count >= count ? find(th_region.dirty, NULL, count) : 0;
   if (first == 0 && th_region.clean_count + th_region.dirty_count >= count) {
-    first = find_run(th_region.clean, th_region.dirty, count);
+    first = find(th_region.clean, th_region.dirty, count);
   }
-  if (first == 0 && grow(count)) first = find_run(th_region.clean, th_region.dirty, count);
+  if (first == 0 && grow(count + slack)) first = find(th_region.clean, th_region.dirty, count);
   if (first != 0) {
     *fresh = take_run(first, count);
     slab = &th_region.records[first];
@@ -244,6 +260,14 @@ struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
   loam_lock_release(&th_region.lock);
   if (count > 1) balance(*fresh, dirty);
   return slab;
+}
+
+struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
+  return take(find_run, count, 0, fresh);
+}
+
+struct th_slab *th_slices_take_wide(size_t *fresh) {
+  return take(find_wide, TH_WIDE_SLICES, TH_WIDE_SLICES - 1, fresh);
 }
 
 static bool are_free(size_t first, size_t count) {
@@ -422,8 +446,9 @@ const void *th_region_check(void) {
     bool is_clean = get(th_region.clean, slice);
     bool is_free = is_dirty || is_clean;
     bool fine = !(is_dirty && is_clean) && (is_dirty || !get(th_region.aged, slice)) &&
-                (!is_free || (th_map_get(slice) == 0 && th_region.records[slice].arena == NULL &&
-                              slice / WORD_SLICES >= th_region.lowest));
+                (!is_free ||
+                 (th_map_get(slice) == 0 && th_region.records[slice].arena == NULL &&
+                  th_region.records[slice].back == 0 && slice / WORD_SLICES >= th_region.lowest));
     if (!fine) fault = &th_region.records[slice];
     dirty += is_dirty;
     clean += is_clean;

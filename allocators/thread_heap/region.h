@@ -59,6 +59,9 @@ bool th_region_set_up(void);
 // resident, and read as zero; 0 with NULL.
 struct th_slab *th_slices_take(unsigned count, size_t *fresh);
 
+// The same for TH_WIDE_SLICES slices at a multiple of their size.
+struct th_slab *th_slices_take_wide(size_t *fresh);
+
 // Takes those `count` slices, behind others; false when they are not free.
 bool th_slices_take_at(struct th_slab *slab, unsigned count);
 

@@ -129,6 +129,46 @@ SCENARIO(SlicesBehindOthersAreTakenWhereTheyAreFree) {
   return expect_whole();
 }
 
+static size_t slice_of(const struct th_slab *slab) { return (size_t)(slab - th_region.records); }
+
+SCENARIO(AWideSlabBeginsAtAMultipleOfItsSize) {
+  start_region();
+  size_t fresh;
+  for (unsigned before = 1; before < 8; before++) {
+    EXPECT(take_slices(before) != NULL);
+    struct th_slab *wide = th_slices_take_wide(&fresh);
+    EXPECT(wide != NULL && fresh == TH_WIDE_SLICES && slice_of(wide) % TH_WIDE_SLICES == 0);
+    EXPECT((uintptr_t)start_of(wide) % (TH_WIDE_SLICES * TH_SLICE_BYTES) == 0);
+    memset(start_of(wide), 1, TH_WIDE_SLICES * TH_SLICE_BYTES);
+  }
+  return th_region_check() == NULL ? NULL : "region";
+}
+
+// Four that are free side by side are not enough.
+SCENARIO(AWideSlabTakesNoFourSlicesAcrossAMultiple) {
+  start_region();
+  struct th_slab *first = take_slices(4 * TH_WIDE_SLICES);
+  size_t shift = TH_WIDE_SLICES - slice_of(first) % TH_WIDE_SLICES;
+  th_slices_give(first + shift + 2, TH_WIDE_SLICES);
+  size_t fresh;
+  struct th_slab *wide = th_slices_take_wide(&fresh);
+  EXPECT(wide != NULL && slice_of(wide) % TH_WIDE_SLICES == 0);
+  EXPECT(wide >= first + 4 * TH_WIDE_SLICES);
+  th_slices_give(first + shift + TH_WIDE_SLICES + 2, 2);  // now four of a multiple lie free
+  EXPECT(th_slices_take_wide(&fresh) == first + shift + TH_WIDE_SLICES && fresh == 0);
+  return th_region_check() == NULL ? NULL : "region";
+}
+
+SCENARIO(WithoutMemoryNoWideSlabIsTaken) {
+  start_region();
+  fail(LOAM_OS_COMMIT);
+  size_t fresh;
+  EXPECT(th_slices_take_wide(&fresh) == NULL && fresh == 0);
+  fail_nothing();
+  EXPECT(th_slices_take_wide(&fresh) != NULL);
+  return NULL;
+}
+
 SCENARIO(NothingIsTakenBehindTheLimit) {
   start_region();
   struct th_slab *first = take_slices(1);

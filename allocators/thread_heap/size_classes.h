@@ -2,25 +2,31 @@
 //
 //   class   1 .. 16   16, 32, ..., 256        steps of 16
 //   class  17 .. 40   288, 320, ..., 2048     8 steps to a doubling
-//   class  41 .. 46   2336, ..., 8192         7, 6, 5, 4, 3 and 2 blocks in a slice
-//   class  47, 48     16384, 32768            one block each, of one slice and of two
-//   class  49         spans, one block each, a multiple of a slice, up to 64 MiB
+//   class  41 .. 48   2336, ..., 8192         7, 6, 5, 4, 3 and 2 blocks in a slice; between, 14
+//                                             blocks of 4672 and 10 of 6544 in a wide slab
+//   class  49         10912                   6 blocks in a wide slab
+//   class  50, 51     16384, 32768            one block each, of one slice and of two
+//   class  52         spans, one block each, a multiple of a slice, up to 64 MiB
 //
-// So at most 12.5 % of a block of 128 bytes to 2 KiB is waste. Above, it is whole
-// pages for the most part, which nobody touches. Class 0 is no class: no block has it, and its
-// stack is always empty.
+// A wide slab is four slices at a multiple of their size: room for sizes such as that of a page
+// and its header. (More wide classes would waste less of a block and more of slabs that are
+// not full.) So at most 12.5 % of a block of 128 bytes to 2 KiB is waste, and a quarter up to 8
+// KiB. Above, it is whole pages for the most part, which nobody touches. Class 0 is no class: no
+// block has it, and its stack is always empty.
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SIZE_CLASSES_H_
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
   TH_ALIGNMENT = 16,
   TH_SLICE_BITS = 14,
-  TH_SLAB_CLASSES = 49,  // with class 0
+  TH_WIDE_SLICES = 4,
+  TH_SLAB_CLASSES = 52,  // with class 0
   TH_SPAN_CLASS = TH_SLAB_CLASSES,
   TH_CLASSES,
   TH_SLAB_BYTES_MAX = 32768,  // the largest slab class
@@ -58,8 +64,20 @@ static inline unsigned th_class_of(size_t bytes) {
 }
 
 // Slices that a slab of such a class takes, and blocks in it.
+static inline bool th_class_is_wide(unsigned class) {
+  return class == 45 || class == 47 || class == 49;
+}
+
 static inline unsigned th_class_slices(unsigned class) {
+  if (th_class_is_wide(class)) return TH_WIDE_SLICES;
   return th_class_bytes(class) <= TH_SLICE_BYTES ? 1 : 2;
+}
+
+// An address, masked with it, is an offset in a slab whose first block is at 0. (Of two slices
+// that are one block, the second is none's start, and has no class in the page map.)
+static inline uint16_t th_class_offset_mask(unsigned class) {
+  return (uint16_t)(th_class_is_wide(class) ? TH_WIDE_SLICES * TH_SLICE_BYTES - 1
+                                            : TH_SLICE_BYTES - 1);
 }
 
 static inline unsigned th_class_capacity(unsigned class) {
@@ -81,7 +99,7 @@ static inline unsigned th_class_for(size_t bytes, size_t alignment) {
   return class;
 }
 
-// ceil(2^32 / bytes): for a block's offset in its slice, offset * reciprocal is
+// ceil(2^32 / bytes): for a block's offset in its slab, offset * reciprocal is
 // its number in the upper half, and less than the reciprocal in the lower half
 // just when the offset is a multiple of `bytes` (Lemire, Kaser and Kurz,
 // "Faster remainder by direct computation", 2019). Of a slab's classes only.

@@ -14,6 +14,18 @@ static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, u
   slab->arena = arena;
 }
 
+// Sets the class of a slab's slices in the page map.
+static void map_slices(struct th_slab *slab, unsigned class) {
+  size_t first = (size_t)(slab - th_region.records);
+  unsigned slices = th_class_is_wide(slab->class) ? TH_WIDE_SLICES : 1;
+  for (unsigned i = 0; i < slices; i++) th_map_set(first + i, class);
+}
+
+static void set_back(struct th_slab *slab, bool inside) {
+  if (!th_class_is_wide(slab->class)) return;
+  for (unsigned i = 0; i < TH_WIDE_SLICES; i++) slab[i].back = (uint8_t)(inside ? i : 0);
+}
+
 void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached) {
   unsigned capacity = th_class_capacity(class);
   init(slab, arena, class, th_class_slices(class));
@@ -25,7 +37,8 @@ void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, 
     th_slab_set_word(slab, word, left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1);
   }
   slab->cached = cached;
-  if (cached) th_map_set((size_t)(slab - th_region.records), class);
+  set_back(slab, true);
+  if (cached) map_slices(slab, class);
 }
 
 void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices) {
@@ -44,7 +57,8 @@ void th_slab_mark_fresh(struct th_slab *slab) {
 }
 
 void th_slab_forget(struct th_slab *slab) {
-  th_map_set((size_t)(slab - th_region.records), 0);
+  map_slices(slab, 0);
+  set_back(slab, false);
   slab->arena = NULL;
 }
 
@@ -79,7 +93,7 @@ size_t th_slab_purge(struct th_slab *slab) {
   if ((size_t)slab->free_count * slab->block_bytes < page) return 0;
   size_t gone = 0;
   size_t run = 0;  // pages before this one that are to go
-  size_t pages = TH_SLICE_BYTES / page;
+  size_t pages = slab->slices * TH_SLICE_BYTES / page;
   for (size_t i = 0; i <= pages; i++) {
     if (i < pages && (slab->purged >> i & 1) == 0 &&
         is_free_between(slab, i * page, (i + 1) * page)) {
@@ -93,7 +107,7 @@ size_t th_slab_purge(struct th_slab *slab) {
     run = 0;
   }
   // The marks went with the pages: the next free here shall look at the bitmap.
-  if (gone != 0) th_map_set((size_t)(slab - th_region.records), 0);
+  if (gone != 0) map_slices(slab, 0);
   return gone;
 }
 

@@ -1,4 +1,5 @@
-// A slab: a slice cut into blocks of one class, or slices that are one block.
+// A slab: a slice or four (a wide slab) cut into blocks of one class, or slices that are one
+// block.
 // What is known of it stands in a record apart (region.h).
 //
 // A block is in the program's hands, in a thread's cache, or free in its slab;
@@ -11,6 +12,7 @@
 //   the slab is in its bin's list just when 0 < free_count < capacity
 //   a page whose bit in `purged` is set holds no byte of a block that is not free
 //   map[slice] is the class or, where not `cached` or after a purge, 0
+//   `back` of slice i of a wide slab is i; of every other slice it is 0
 //
 // A purge takes the marks of free blocks (cache.h) with their pages: the first free in
 // the slab after it takes the slow path and looks at the bitmap.
@@ -38,6 +40,7 @@ struct th_slab {
   uint8_t class;
   bool touched;       // since the last pass of the decay
   bool cached;        // its blocks may wait in threads' caches
+  uint8_t back;       // so many slices before this is the first of the slab
   uint16_t purged;    // a bit for each page that was given back
   uint16_t low_word;  // no block is free in a word of free[] before this
   uint16_t slices;
@@ -50,13 +53,19 @@ static inline char *th_slab_start(const struct th_slab *slab) {
   return th_region.base + ((size_t)(slab - th_region.records) << TH_SLICE_BITS);
 }
 
+// The record of the slab that a slice is in, if it is in one.
+static inline struct th_slab *th_slab_of_slice(size_t slice) {
+  struct th_slab *record = &th_region.records[slice];
+  return record - record->back;
+}
+
 // The slab around an address, or NULL where there is none, as behind the first
 // slice of a span, where no block begins. The answer stands as long as the address
 // is that of a block which is not free.
 static inline struct th_slab *th_slab_around(const void *address) {
   size_t slice = th_slice_of(address);
   if (!th_slice_is_known(slice)) return NULL;
-  struct th_slab *slab = &th_region.records[slice];
+  struct th_slab *slab = th_slab_of_slice(slice);
   return slab->arena == NULL ? NULL : slab;
 }
 
@@ -84,7 +93,7 @@ static inline bool th_block_is_free(const struct th_slab *slab, unsigned number)
   return (th_slab_word(slab, number / 64) >> (number % 64) & 1) != 0;
 }
 
-// Makes a slice that was taken a slab of the class, all free. `cached`: its blocks may
+// Makes slices that were taken a slab of the class, all free. `cached`: its blocks may
 // wait in threads' caches.
 void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached);
 

@@ -4,13 +4,16 @@
 
 #include "allocators/thread_heap/region_fixture.h"
 
+enum { WIDE = 45 };
 enum { PAGE = 4096, PAGES = TH_SLICE_BYTES / PAGE, ROUNDS = 20 };
 
 static struct th_arena *const some_arena = (struct th_arena *)&th_region;  // never looked into
 
 static struct th_slab *start(unsigned class) {
   start_region();
-  struct th_slab *slab = take_slices(1);
+  size_t fresh;
+  struct th_slab *slab =
+      th_class_is_wide(class) ? th_slices_take_wide(&fresh) : take_slices(th_class_slices(class));
   th_slab_init(slab, some_arena, class, true);
   return slab;
 }
@@ -124,7 +127,7 @@ SCENARIO(TakingAndPuttingTouch) {
 static const char *expect_numbers(unsigned class) {
   struct th_slab *slab = start(class);
   size_t bytes = th_class_bytes(class);
-  for (size_t offset = 0; offset < TH_SLICE_BYTES; offset++) {
+  for (size_t offset = 0; offset <= th_class_offset_mask(class); offset++) {
     bool begins = offset % bytes == 0 && offset / bytes < slab->capacity;
     EXPECT(th_block_number(slab, th_slab_start(slab) + offset) ==
            (begins ? (int)(offset / bytes) : -1));
@@ -149,6 +152,49 @@ SCENARIO(ASpanIsOneBlockAndBeginsOnce) {
   EXPECT(th_slab_around(th_slab_start(slab)) == slab);
   EXPECT(th_slab_around(th_slab_start(slab) + TH_SLICE_BYTES) == NULL);
   return NULL;
+}
+
+static const char *expect_classes(const struct th_slab *slab, unsigned class) {
+  for (size_t i = 0; i < TH_WIDE_SLICES; i++) {
+    EXPECT(th_map_get(th_slice_of(th_slab_start(slab)) + i) == class);
+  }
+  return NULL;
+}
+
+SCENARIO(AWideSlabIsFoundFromEachOfItsSlices) {
+  struct th_slab *slab = start(WIDE);
+  char *begin = th_slab_start(slab);
+  for (size_t offset = 0; offset < TH_WIDE_SLICES * TH_SLICE_BYTES; offset += 100) {
+    EXPECT(th_slab_around(begin + offset) == slab);
+  }
+  EXPECT(th_slab_around(begin + TH_WIDE_SLICES * TH_SLICE_BYTES) == NULL);
+  EXPECT_HOLDS(expect_classes(slab, WIDE));
+  th_slab_forget(slab);
+  for (size_t i = 0; i < TH_WIDE_SLICES; i++) {
+    EXPECT(th_slab_around(begin + i * TH_SLICE_BYTES) == NULL && slab[i].back == 0);
+  }
+  EXPECT_HOLDS(expect_classes(slab, 0));
+  th_slices_give(slab, TH_WIDE_SLICES);
+  return th_region_check() == NULL ? NULL : "region";
+}
+
+// Of 14 blocks of a page and a little: the last free ones leave whole pages free.
+SCENARIO(AWideSlabGivesBackPagesOfAllItsSlices) {
+  struct th_slab *slab = start(WIDE);
+  unsigned last = slab->capacity - 1u;
+  memset(th_slab_start(slab), 1, TH_WIDE_SLICES * TH_SLICE_BYTES);
+  take_all(slab);
+  th_slab_put(slab, 0);
+  th_slab_put(slab, last - 1);
+  th_slab_put(slab, last);
+  // The first block's first page, and what lies behind the start of the last but one.
+  unsigned from = (unsigned)(((last - 1) * slab->block_bytes + PAGE - 1) / PAGE);
+  unsigned pages = TH_WIDE_SLICES * PAGES - from;
+  EXPECT(th_slab_purge(slab) == (1 + pages) * PAGE);
+  EXPECT(slab->purged == (1 | (UINT16_MAX & ~((1u << from) - 1))));
+  EXPECT(*block_at(slab, 0) == 0 && *block_at(slab, last) == 0 && *block_at(slab, 1) == 1);
+  EXPECT_HOLDS(expect_classes(slab, 0));
+  return th_slab_check(slab) ? NULL : "slab";
 }
 
 SCENARIO(ASlabIsFoundFromEveryAddressInIt) {

@@ -72,7 +72,7 @@ void th_free(void *block) {
   // (Each access names th_local: one instruction, with the thread's base in it.)
   unsigned class = th_map_at(base, slice);
   uint32_t reciprocal = th_local.free[class].reciprocal;
-  uint32_t offset = (uint32_t)((uintptr_t)block & (TH_SLICE_BYTES - 1));
+  uint32_t offset = (uint32_t)(uintptr_t)block & th_local.free[class].offset_mask;
   uint32_t room = th_local.free[class].room;
   // Not the start of a block of a cached class; or a mark, which says that it is free;
   // or no room.
@@ -82,7 +82,7 @@ void th_free(void *block) {
     return;
   }
   void **top = th_local.top[class] + 1;
-  th_local.free[class].room = room - 1;
+  th_local.free[class].room = (uint16_t)(room - 1);
   *(uintptr_t *)block = base;  // the mark
   *top = block;
   th_local.top[class] = top;
