@@ -220,7 +220,7 @@ static inline void free_block(void *block, bool sized, unsigned expected) {
   unsigned class = th_map_at(base, slice);
   if (sized && UNLIKELY(class != expected)) fail_size(block);
   uint32_t reciprocal = th_local.free[class].reciprocal;
-  uint32_t offset = (uint32_t)((uintptr_t)block & (TH_SLICE_BYTES - 1));
+  uint32_t offset = (uint32_t)(uintptr_t)block & th_local.free[class].offset_mask;
   uint32_t room = th_local.free[class].room;
   size_t bytes = th_class_bytes(class);
   if (UNLIKELY(offset * reciprocal >= reciprocal) || UNLIKELY(room == 0)) {
@@ -237,7 +237,7 @@ static inline void free_block(void *block, bool sized, unsigned expected) {
   void *victim = *place;
   *place = block;
   if (victim == NULL) return;
-  th_local.free[class].room = room - 1;
+  th_local.free[class].room = (uint16_t)(room - 1);
   *++th_local.top[class] = victim;
 }
 
