@@ -80,6 +80,11 @@ void th_cache_set_up(void) {
   shape.bytes = sizeof(struct th_cache) + slots * sizeof(void *);
 }
 
+// Behind the slots, where the level has one.
+static struct th_quarantine *quarantine_of(const struct th_cache *cache) {
+  return (struct th_quarantine *)((uintptr_t)cache + shape.bytes);
+}
+
 size_t th_cache_bytes(void) { return shape.bytes + th_quarantine_bytes(); }
 
 // --- Opening and closing -----------------------------------------------------
@@ -101,7 +106,7 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
                                                    .offset_mask = th_class_offset_mask(class)};
   }
   th_local.cache = cache;
-  if (LOAM_HARDENED) th_local.quarantine = (void *)((char *)cache + shape.bytes);
+  if (LOAM_HARDENED) th_local.quarantine = quarantine_of(cache);
 }
 
 // Moves a stack to the first tier with such a capacity, if it is not there.
@@ -200,7 +205,7 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
 }
 
 void th_cache_flush(struct th_cache *cache) {
-  if (LOAM_HARDENED) cache->frees += th_quarantine_flush(cache->local->quarantine);
+  if (LOAM_HARDENED) cache->frees += th_quarantine_flush(quarantine_of(cache));
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     shrink(cache, class, 0);
     grant(cache, class);
@@ -239,7 +244,7 @@ void th_cache_age(struct th_cache *cache) {
 
 READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cache_sums *sums) {
   sums->frees += cache->frees;
-  if (LOAM_HARDENED) th_quarantine_add_sums(cache->local->quarantine, sums);
+  if (LOAM_HARDENED) th_quarantine_add_sums(quarantine_of(cache), sums);
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
     uint32_t freed = cache->granted[class] - cache->local->free[class].room;
