@@ -377,6 +377,9 @@ static bool check_slab(const struct th_arena *arena, const struct th_slab *slab)
     return th_complain(slab, "wrong page map");
   }
   if (!th_slab_check(slab)) return th_complain(slab, "wrong bitmap of free blocks");
+  if (LOAM_HARDENED && !th_tags_check(slab)) {
+    return th_complain(th_slab_start(slab), "slab with a block that was overflowed");
+  }
   return true;
 }
 

@@ -201,6 +201,17 @@ static __attribute__((cold, noreturn)) void fail_size(const void *block) {
   th_fail(block, "free: a block of another size or alignment than it is said to have");
 }
 
+void *th_hardened_aligned_alloc(size_t alignment, size_t size) {
+  bool zeroed;
+  void *block = NULL;
+  if (size <= TH_SLAB_BYTES_MAX - TH_TAG_BYTES && alignment <= TH_SLICE_BYTES) {
+    unsigned class = th_class_for(size + TH_TAG_BYTES, alignment);
+    if (class < TH_SPAN_CLASS) block = pop(class, &zeroed);
+  }
+  if (block != NULL) return block;
+  return th_malloc_any((struct th_request){.bytes = size, .alignment = alignment});
+}
+
 // The place in the quarantine for a block that is freed now. Of large blocks there are few.
 static inline void **place_for(unsigned class, size_t bytes) {
   uint32_t mask = bytes <= 1024 ? TH_QUARANTINE_BLOCKS - 1 : bytes <= 4096 ? 3 : 1;
@@ -291,8 +302,25 @@ size_t th_span_usable(const struct th_slab *span) { return th_slab_word(span, 1)
 void th_span_set_usable(struct th_slab *span, size_t bytes) {
   size_t usable = span_usable_for(bytes);
   uint64_t *slot = th_tag_slot(th_slab_start(span), usable);
+  *slot = th_tag(slot);  // first: see th_tags_check
   th_slab_set_word(span, 1, usable);
-  *slot = th_tag(slot);
+}
+
+// Of a span whose size is not known yet there is nothing to say.
+__attribute__((no_sanitize("thread"))) bool th_tags_check(const struct th_slab *slab) {
+  bool is_span = slab->class == TH_SPAN_CLASS;
+  size_t usable = is_span ? th_span_usable(slab) : slab->block_bytes - TH_TAG_BYTES;
+  if (usable == 0) return true;
+  for (unsigned first = 0; first < slab->capacity; first += 64) {
+    unsigned left = slab->capacity - first;
+    uint64_t all = left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1;
+    for (uint64_t out = all & ~th_slab_word(slab, first / 64); out != 0; out &= out - 1) {
+      size_t number = first + (unsigned)__builtin_ctzl(out);
+      const uint64_t *slot = th_tag_slot(th_slab_start(slab) + number * slab->block_bytes, usable);
+      if (*slot != 0 && *slot != th_tag(slot)) return false;
+    }
+  }
+  return true;
 }
 
 // --- Quarantine --------------------------------------------------------------

@@ -69,6 +69,7 @@ void th_block_close(void *block, unsigned class);
 // The paths of malloc, calloc and free that a thread's cache serves.
 void *th_hardened_malloc(size_t size);
 void *th_hardened_calloc(size_t bytes);
+void *th_hardened_aligned_alloc(size_t alignment, size_t size);
 void th_hardened_free(void *block);
 void th_hardened_free_sized(void *block, size_t size);
 
@@ -85,6 +86,10 @@ void th_span_set_usable(struct th_slab *span, size_t bytes);
 // memory stay without.
 void th_pages_prove_zero(const char *start, size_t bytes);
 void th_pages_clear(char *start, size_t bytes);
+
+// Proves that behind each block which is out of its slab stands a tag or, where it waits in a
+// cache, zero. Under the lock of the arena; threads go on with their blocks.
+bool th_tags_check(const struct th_slab *slab);
 
 // --- Quarantine --------------------------------------------------------------
 

@@ -48,6 +48,7 @@ void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices)
   slab->capacity = 1;
   slab->free_count = 0;
   th_slab_set_word(slab, 0, 0);
+  if (LOAM_HARDENED) th_slab_set_word(slab, 1, 0);  // what may be used: not known yet
 }
 
 void th_slab_mark_fresh(struct th_slab *slab) {

@@ -118,7 +118,8 @@ void *th_aligned_alloc(size_t alignment, size_t size) {
     return NULL;
   }
   if (alignment <= TH_ALIGNMENT) return th_malloc(size);
-  if (!LOAM_HARDENED && size <= TH_SLAB_BYTES_MAX && alignment <= TH_SLICE_BYTES) {
+  if (LOAM_HARDENED) return th_hardened_aligned_alloc(alignment, size);
+  if (size <= TH_SLAB_BYTES_MAX && alignment <= TH_SLICE_BYTES) {
     unsigned class = th_class_for(size, alignment);
     void *block = class < TH_SPAN_CLASS ? pop(class) : NULL;
     if (block != NULL) return block;

@@ -37,7 +37,8 @@ class VariantTest : public ::testing::TestWithParam<const loam_variant *> {
   const loam_variant &v;
 };
 
-// loam_variants[] and, where no sanitizer owns libc's malloc, the control.
+// loam_variants[] and, for the default level and where no sanitizer owns libc's malloc, the
+// control.
 std::vector<const loam_variant *> VariantsUnderTest();
 
 std::string NameOfVariant(const ::testing::TestParamInfo<const loam_variant *> &info);
