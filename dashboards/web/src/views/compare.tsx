@@ -20,6 +20,7 @@ import { Words } from '../ui/words.tsx';
 const VERDICTS = { less: 'improved', more: 'regressed', cannot_tell: 'cannot tell' } as const;
 const ORDER = { more: 0, less: 1, cannot_tell: 2 } as const;
 const CHARTED_MOST = 40;
+const NARROW = 500;
 
 const nameOf = ({ after }: CellDifference): string =>
   `${after.allocator} · ${after.workload}${after.threads > 1 ? ` ×${after.threads}` : ''}`;
@@ -82,7 +83,7 @@ function DifferenceChart({
       note="A dot is the ratio, the line its interval; the pale bar is what could not have been seen. Left of 1 is better."
       draw={(width) => ({
         height: charted.length * 22 + 40,
-        marginLeft: Math.min(260, width * 0.48),
+        marginLeft: Math.min(260, width * 0.5),
         marginRight: 20,
         marginTop: 4,
         x: {
@@ -94,7 +95,13 @@ function DifferenceChart({
           label: null,
           grid: true,
         },
-        y: { label: null, domain: charted.map((it) => it.name), tickSize: 0 },
+        y: {
+          label: null,
+          domain: charted.map((it) => it.name),
+          tickSize: 0,
+          // On a phone the family is left out.
+          tickFormat: (name: string) => (width < NARROW ? name.replace(/ · \w+\//, ' ') : name),
+        },
         marks: [
           ruleY(
             charted.filter((it) => it.threshold !== null),
