@@ -50,7 +50,7 @@ function onePage(): Plugin {
   };
 }
 
-const SERVICE = process.env['LOAM_SERVICE'] ?? 'http://127.0.0.1:8420';
+const SERVICE = process.env['LOAM_SERVICE'] ?? 'http://127.0.0.1:7117';
 
 export default defineConfig({
   plugins: [onePage()],

@@ -11,7 +11,7 @@ import {
   formatValue,
   plural,
 } from '../model/format.ts';
-import { metricOf, type Metric } from '../model/metrics.ts';
+import { METRICS, metricOf, type Metric } from '../model/metrics.ts';
 import { address, type Route } from '../route.ts';
 import { usePage, type ViewProps } from '../ui/context.tsx';
 import { Controls, Exports, Segments, Select } from '../ui/controls.tsx';
@@ -291,7 +291,10 @@ function HistoryPage({ route, cells }: { route: Route; cells: Cells }): JSX.Elem
         <Select
           label="Metric"
           value={asked.metric}
-          options={cells.metrics.map((id) => ({ value: id, text: metricOf(id).title }))}
+          options={METRICS.filter(({ id }) => cells.metrics.includes(id)).map(({ id, title }) => ({
+            value: id,
+            text: title,
+          }))}
           onChange={(value) => choose(route, { metric: value })}
         />
         {hosts.length > 1 && (

@@ -253,7 +253,9 @@ function Matrix({ route, id, run }: { route: Route; id: string; run: RunModel })
               <span class="swatch more">▴ more</span>
               <span>beyond noise</span>
               <span class="muted">grey: cannot be told</span>
-              {visible && <span class="muted">half of the cells would show {visible}</span>}
+              {visible && (
+                <span class="muted">half of the cells would show a difference of {visible}</span>
+              )}
             </p>
             <Exports
               name={`matrix-${metric.id}`}

@@ -99,15 +99,23 @@ function TraceDrop({
         void send(event.dataTransfer?.files[0]);
       }}
     >
-      <strong>Your own program:</strong> drop a <code>.loamtrace</code> file here, or choose one.
+      <span>
+        <strong>Your own program:</strong> drop a <code>.loamtrace</code> file here, or choose one.
+      </span>
       <input
         type="file"
         accept=".loamtrace"
         onChange={(event) => void send(event.currentTarget.files?.[0])}
       />
       <span role="status" class="muted">
-        {said ??
-          'Record one: bazel run //benchmarks/trace:loam-trace -- record --output mine.loamtrace -- PROGRAM'}
+        {said ?? (
+          <>
+            Record one:{' '}
+            <code>
+              bazel run //benchmarks/trace:loam-trace -- record --output mine.loamtrace -- PROGRAM
+            </code>
+          </>
+        )}
       </span>
     </label>
   );
