@@ -1,0 +1,94 @@
+#include "common/stack/stack.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <unwind.h>
+
+#include "common/stack/symbols.h"
+
+struct walk {
+  uintptr_t *frames;
+  size_t count, max, skip;
+  uintptr_t last_frame;  // the stack address of the frame before
+};
+
+// The unwinder may allocate at its first use, and a signal handler that allocates may come in
+// the midst of it: what is asked for then has no stack. (Of the thread itself, so plain.)
+static __thread bool is_capturing __attribute__((tls_model("initial-exec")));
+
+static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *argument) {
+  struct walk *walk = argument;
+  int is_interrupted = 0;
+  uintptr_t address = _Unwind_GetIPInfo(context, &is_interrupted);
+  if (address == 0) return _URC_END_OF_STACK;
+  uintptr_t frame = _Unwind_GetCFA(context);
+  if (walk->skip > 0) {
+    walk->skip--;
+  } else {
+    // A stack that does not go on is one that the unwinder lost.
+    bool is_stuck = walk->count > 0 && frame == walk->last_frame &&
+                    walk->frames[walk->count - 1] == address + (is_interrupted != 0);
+    if (is_stuck || walk->count == walk->max) return _URC_END_OF_STACK;
+    walk->frames[walk->count++] = address + (is_interrupted != 0);
+  }
+  walk->last_frame = frame;
+  return _URC_NO_REASON;
+}
+
+__attribute__((noinline)) size_t loam_stack_capture(uintptr_t *frames, size_t max, size_t skip) {
+  if (is_capturing) return 0;
+  is_capturing = true;
+  // Its own frame is the first that is visited.
+  struct walk walk = {.frames = frames, .max = max, .skip = skip + 1};
+  _Unwind_Backtrace(visit, &walk);
+  is_capturing = false;
+  return walk.count;
+}
+
+// --- Telling -----------------------------------------------------------------
+
+enum { NAME_BYTES_MAX = 200 };  // of a function's name in a line: mangled ones have no end
+
+static void append_name(struct loam_line *line, const char *name) {
+  char text[NAME_BYTES_MAX + 4];
+  size_t length = strnlen(name, NAME_BYTES_MAX + 1);
+  bool is_cut = length > NAME_BYTES_MAX;
+  if (is_cut) length = NAME_BYTES_MAX;
+  memcpy(text, name, length);
+  memcpy(text + length, is_cut ? "..." : "", is_cut ? 4 : 1);
+  loam_line_text(line, text);
+}
+
+static void append_symbol(struct loam_line *line, const struct loam_symbol *symbol) {
+  if (symbol->function != NULL) {
+    loam_line_text(line, " ");
+    append_name(line, symbol->function);
+    loam_line_text(line, "+");
+    loam_line_pointer(line, (const void *)symbol->function_offset);
+  }
+  loam_line_text(line, " (");
+  loam_line_text(line, symbol->module);
+  loam_line_text(line, "+");
+  loam_line_pointer(line, (const void *)symbol->module_offset);
+  loam_line_text(line, ")");
+  if (symbol->file != NULL) {
+    loam_line_text(line, " ");
+    loam_line_text(line, symbol->file);
+    loam_line_text(line, ":");
+    loam_line_decimal(line, symbol->line);
+  }
+}
+
+void loam_stack_print(int fd, const uintptr_t *frames, size_t count, const char *indent) {
+  for (size_t i = 0; i < count; i++) {
+    struct loam_line line = {0};
+    loam_line_text(&line, indent);
+    loam_line_text(&line, "#");
+    loam_line_decimal(&line, i);
+    loam_line_text(&line, " ");
+    loam_line_pointer(&line, (const void *)(frames[i] - 1));
+    struct loam_symbol symbol;
+    if (loam_symbol_find(frames[i] - 1, &symbol)) append_symbol(&line, &symbol);
+    loam_line_write(&line, fd);
+  }
+}

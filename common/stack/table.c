@@ -1,0 +1,158 @@
+#include "common/stack/table.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/lock/lock.h"
+#include "common/os/os.h"
+
+enum {
+  CHUNK_BYTES = 1 << 20,
+  CHUNK_WORDS = CHUNK_BYTES / 8,
+  CHUNKS_MAX = 4096,  // 4 GiB of stacks
+  BUCKETS = 1 << 16,
+  GUARD_BYTES = 1 << 16,  // before and behind what is mapped: at least a page, whatever its size
+};
+
+// A stack's number is 1 + the index of its first word, over all chunks.
+//
+// Invariants:
+//   an entry does not change once its number is in a bucket or in another entry's `next`
+//   words_used <= chunk_count * CHUNK_WORDS, and no entry lies over the end of a chunk
+struct entry {
+  uint32_t next;  // of the bucket; 0: none
+  uint32_t count;
+  uint64_t hash;
+  uintptr_t frames[];
+};
+
+enum { ENTRY_WORDS = sizeof(struct entry) / 8 };
+
+static struct {
+  struct loam_lock lock;
+  _Atomic(_Atomic(uint32_t) *) buckets;    // the youngest entry of each; written under the lock
+  _Atomic(uint64_t *) chunks[CHUNKS_MAX];  // written under the lock
+  size_t chunk_count;                      // under the lock
+  size_t words_used;                       // under the lock
+} table;
+
+static struct entry *entry_of(uint32_t stack) {
+  size_t word = stack - 1;
+  // Relaxed: whoever has the number got it after the chunk was stored, through an acquire.
+  uint64_t *chunk = atomic_load_explicit(&table.chunks[word / CHUNK_WORDS], memory_order_relaxed);
+  return (struct entry *)(chunk + word % CHUNK_WORDS);
+}
+
+static uint64_t hash_of(const uintptr_t *frames, size_t count) {
+  uint64_t hash = count;
+  for (size_t i = 0; i < count; i++) {
+    hash = (hash ^ frames[i]) * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+// Between pages that cannot be touched.
+static void *map_guarded(size_t bytes) {
+  char *start = loam_os_reserve(bytes + 2 * (size_t)GUARD_BYTES, 1);
+  if (start == NULL) return NULL;
+  if (loam_os_commit(start + GUARD_BYTES, bytes)) return start + GUARD_BYTES;
+  loam_os_release(start, bytes + 2 * (size_t)GUARD_BYTES);
+  return NULL;
+}
+
+static uint32_t find(uint32_t stack, uint64_t hash, const uintptr_t *frames, size_t count) {
+  while (stack != 0) {
+    const struct entry *entry = entry_of(stack);
+    if (entry->hash == hash && entry->count == count &&
+        memcmp(entry->frames, frames, count * sizeof *frames) == 0) {
+      return stack;
+    }
+    stack = entry->next;
+  }
+  return 0;
+}
+
+// Under the lock.
+static bool make_room(size_t words) {
+  if (table.words_used % CHUNK_WORDS + words <= CHUNK_WORDS &&
+      table.words_used < table.chunk_count * CHUNK_WORDS) {
+    return true;
+  }
+  if (table.chunk_count == CHUNKS_MAX) return false;
+  uint64_t *chunk = map_guarded(CHUNK_BYTES);
+  if (chunk == NULL) return false;
+  table.words_used = table.chunk_count * CHUNK_WORDS;
+  atomic_store_explicit(&table.chunks[table.chunk_count++], chunk, memory_order_relaxed);
+  return true;
+}
+
+// Under the lock.
+static uint32_t add(_Atomic(uint32_t) *bucket, uint64_t hash, const uintptr_t *frames,
+                    size_t count) {
+  size_t words = ENTRY_WORDS + count;
+  if (!make_room(words)) return 0;
+  uint32_t stack = (uint32_t)table.words_used + 1;
+  table.words_used += words;
+  struct entry *entry = entry_of(stack);
+  entry->next = atomic_load_explicit(bucket, memory_order_relaxed);
+  entry->count = (uint32_t)count;
+  entry->hash = hash;
+  memcpy(entry->frames, frames, count * sizeof *frames);
+  // Release: whoever finds the number finds the entry, and its chunk.
+  atomic_store_explicit(bucket, stack, memory_order_release);
+  return stack;
+}
+
+static _Atomic(uint32_t) *buckets(void) {
+  // Relaxed: what they begin with are the kernel's zeroes, which every thread sees.
+  _Atomic(uint32_t) *known = atomic_load_explicit(&table.buckets, memory_order_relaxed);
+  if (known != NULL) return known;
+  loam_lock_acquire(&table.lock);
+  known = atomic_load_explicit(&table.buckets, memory_order_relaxed);
+  if (known == NULL) known = map_guarded(BUCKETS * sizeof(uint32_t));
+  atomic_store_explicit(&table.buckets, known, memory_order_relaxed);
+  loam_lock_release(&table.lock);
+  return known;
+}
+
+uint32_t loam_stack_intern(const uintptr_t *frames, size_t count) {
+  if (count == 0) return 0;
+  if (count > LOAM_STACK_FRAMES_MAX) count = LOAM_STACK_FRAMES_MAX;
+  _Atomic(uint32_t) *all = buckets();
+  if (all == NULL) return 0;
+  uint64_t hash = hash_of(frames, count);
+  _Atomic(uint32_t) *bucket = &all[hash % BUCKETS];
+  // Acquire: pairs with the release in add.
+  uint32_t first = atomic_load_explicit(bucket, memory_order_acquire);
+  uint32_t stack = find(first, hash, frames, count);
+  if (stack != 0) return stack;
+  loam_lock_acquire(&table.lock);
+  stack = find(atomic_load_explicit(bucket, memory_order_relaxed), hash, frames, count);
+  if (stack == 0) stack = add(bucket, hash, frames, count);
+  loam_lock_release(&table.lock);
+  return stack;
+}
+
+const uintptr_t *loam_stack_frames(uint32_t stack, size_t *count) {
+  *count = 0;
+  if (stack == 0) return NULL;
+  const struct entry *entry = entry_of(stack);
+  *count = entry->count;
+  return entry->frames;
+}
+
+size_t loam_stack_table_bytes(void) {
+  loam_lock_acquire(&table.lock);
+  size_t bytes = table.chunk_count * (CHUNK_BYTES + 2 * (size_t)GUARD_BYTES);
+  if (atomic_load_explicit(&table.buckets, memory_order_relaxed) != NULL) {
+    bytes += BUCKETS * sizeof(uint32_t) + 2 * (size_t)GUARD_BYTES;
+  }
+  loam_lock_release(&table.lock);
+  return bytes;
+}
+
+void loam_stack_table_fork_prepare(void) { loam_lock_acquire(&table.lock); }
+void loam_stack_table_fork_parent(void) { loam_lock_release(&table.lock); }
+void loam_stack_table_fork_child(void) { loam_lock_reset(&table.lock); }
