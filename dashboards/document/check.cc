@@ -1,8 +1,10 @@
 #include "dashboards/document/check.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "dashboards/document/matrix_schema.h"
@@ -20,11 +22,15 @@ using valijson::adapters::NlohmannJsonAdapter;
 constexpr char kSchemaId[] = "loam-matrix-v1";
 constexpr int64_t kThreadsMax = 1 << 20;
 
+// One line, whatever the file has in its names.
 absl::Status Invalid(absl::string_view what, absl::string_view name = "") {
   constexpr size_t kNameBytesShown = 100;
   const bool whole = name.size() <= kNameBytesShown;
-  return absl::InvalidArgumentError(absl::StrCat(
-      what, name.empty() ? "" : ": ", name.substr(0, kNameBytesShown), whole ? "" : "..."));
+  std::string line = absl::StrCat(what, name.empty() ? "" : ": ", name.substr(0, kNameBytesShown),
+                                  whole ? "" : "...");
+  const auto is_control = [](unsigned char c) { return absl::ascii_iscntrl(c); };
+  std::replace_if(line.begin(), line.end(), is_control, ' ');
+  return absl::InvalidArgumentError(line);
 }
 
 // Read once, and never torn down: threads may still be checking at exit.

@@ -30,6 +30,22 @@ TEST(DocumentTest, AKeyMayNotBeLongEither) {
   EXPECT_FALSE(ParseDocument("{\"" + std::string(5000, 'k') + "\":1}").ok());
 }
 
+TEST(DocumentTest, AnErrorIsOneLineWhateverTheNames) {
+  json run = json::parse(MadeUpFile(1));
+  run["context"]["baseline_allocator"] = "a\n\x1b[31mb";
+  EXPECT_THAT(std::string(ParseDocument(run.dump()).status().message()),
+              HasSubstr("not listed: a  [31mb"));
+}
+
+TEST(DocumentTest, WhatHasNoNameIsNoMetric) {
+  json run = json::parse(MadeUpFile(1));
+  const size_t count = PointsOf(run).size();
+  for (const char *name : {"", "<b>", "a b"}) run["cells"][0][name] = run["cells"][0]["time"];
+  EXPECT_EQ(PointsOf(run).size(), count);
+  run["cells"][0]["new_metric_2"] = run["cells"][0]["time"];
+  EXPECT_EQ(PointsOf(*ParseDocument(run.dump())).size(), count + 1);
+}
+
 TEST(DocumentTest, PointsAreTheMediansOfCellsThatHaveOne) {
   json run = json::parse(MadeUpFile(1));
   run["cells"][0]["time"] = nullptr;

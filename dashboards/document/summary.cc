@@ -1,6 +1,9 @@
 #include "dashboards/document/summary.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "absl/strings/ascii.h"
 
 namespace loam::dashboards {
 namespace {
@@ -9,6 +12,15 @@ using nlohmann::json;
 
 std::string TextOrNothing(const json &value) {
   return value.is_string() ? value.get<std::string>() : "";
+}
+
+// Metrics are those of the schema, by their form: a later version may add some.
+bool IsMetric(const std::string &key, const json &value) {
+  const auto may_name = [](unsigned char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
+  };
+  return !key.empty() && std::all_of(key.begin(), key.end(), may_name) && value.is_object() &&
+         value.value("median", json()).is_number() && value.value("unit", json()).is_string();
 }
 
 std::optional<double> NumberOrNothing(const json &value) {
@@ -52,10 +64,8 @@ std::vector<Point> PointsOf(const json &document) {
     point.allocator = cell.at("allocator");
     const std::string machine = TextOrNothing(cell.value("machine", json()));
     point.host_name = machine.empty() ? run_host : machine;
-    // Metrics are those of the schema, by their form: a later version may add some.
     for (const auto &[key, metric] : cell.items()) {
-      if (!metric.is_object() || !metric.contains("median") || !metric.contains("unit")) continue;
-      if (!metric.at("median").is_number() || !metric.at("unit").is_string()) continue;
+      if (!IsMetric(key, metric)) continue;
       point.metric = key;
       point.unit = metric.at("unit");
       point.median = metric.at("median");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace loam::dashboards {
@@ -14,10 +15,13 @@ using nlohmann::json;
 
 absl::Status Invalid(absl::string_view why) { return absl::InvalidArgumentError(why); }
 
-// A name in a message: never long.
+// A name in a message: never long, and of one line.
 std::string Shown(const std::string &name) {
   constexpr size_t kBytesMax = 60;
-  return absl::StrCat("\"", name.substr(0, kBytesMax), "\"");
+  std::string shown = name.substr(0, kBytesMax);
+  const auto is_control = [](unsigned char c) { return absl::ascii_iscntrl(c); };
+  std::replace_if(shown.begin(), shown.end(), is_control, ' ');
+  return absl::StrCat("\"", shown, "\"");
 }
 
 absl::StatusOr<std::vector<std::string>> ReadNames(const json &names, const char *what,
