@@ -26,6 +26,9 @@ def loam_embed(name, src, function, visibility = None, testonly = None):
             "    .byte 0",
             "    .section .note.GNU-stack,\"\",%progbits",
             "END",
+            # The compiler's list of what it read lacks the file: without this, Bazel would
+            # not assemble again when it changes.
+            "echo \"/* $$(sha256sum <$(execpath {})) */\" >>$@".format(src),
         ]),
         testonly = testonly,
     )
