@@ -193,9 +193,8 @@ def loam_variant_table(name, level):
     native.cc_library(
         name = name,
         srcs = [name + ".c"],
-        hdrs = ["variants.h"],
         copts = LOAM_C_COPTS,
         linkstatic = True,
         visibility = ["//:__subpackages__"],
-        deps = ["//common/variant"] + [library_of(variant, level) for variant in variants],
+        deps = ["//allocators:table"] + [library_of(variant, level) for variant in variants],
     )

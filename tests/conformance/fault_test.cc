@@ -21,7 +21,7 @@
 namespace loam::test {
 namespace {
 
-constexpr size_t kSmallBlocks = 400;
+constexpr size_t kSmallBlocks = 150;
 constexpr size_t kCallsMax = 5000;  // of the system; a sequence that makes more is a bug
 
 enum class Plan {
@@ -228,7 +228,7 @@ class FaultTest : public VariantTest {
     const Outcome plain = RunWithFault(the_plan, 0);
     ASSERT_GT(plain.calls, 10u) << "the sequence makes no system calls worth failing";
     ASSERT_LT(plain.calls, kCallsMax);
-    const size_t stride = kSanitizerRuntime ? 7 : 1;  // a sanitizer makes a run slow
+    const size_t stride = kSlowBuild ? 7 : 1;
     for (size_t n = 1; n <= plain.calls && !HasFailure(); n += stride) {
       const Outcome outcome = RunWithFault(the_plan, n);
       if (the_plan == Plan::kOneMapping && !kSanitizerRuntime) {

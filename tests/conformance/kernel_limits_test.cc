@@ -190,7 +190,7 @@ TEST_P(KernelLimitsTest, TheFirstMallocIsAnsweredToo) {
 
 // --- Threads --------------------------------------------------------------------
 
-constexpr size_t kThreads = kSanitizerRuntime ? 1000 : 10000;
+constexpr size_t kThreads = kSlowBuild ? 1000 : 10000;
 constexpr size_t kAtOnce = 10;
 constexpr size_t kBlocks = 40;
 constexpr size_t kGrowthBytesMax = 8 * kMiB;  // from the first tenth on: under 1 KiB a thread

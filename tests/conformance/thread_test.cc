@@ -17,7 +17,7 @@ namespace loam::test {
 namespace {
 
 // A sanitizer costs about ten times.
-constexpr int kScale = kSanitizerRuntime ? 1 : 8;
+constexpr int kScale = kSlowBuild ? 1 : 8;
 
 struct Parcel {
   void *block;

@@ -42,7 +42,7 @@ class RandomProgramTest : public ::testing::TestWithParam<Parameter> {
     const uint64_t turns = absl::GetFlag(FLAGS_turns);
     RandomRun run;
     run.seed = absl::GetFlag(FLAGS_seed);
-    run.operations = profile->turn * turns / share / (kSanitizerRuntime ? 8 : 1);
+    run.operations = profile->turn * turns / share / (kSlowBuild ? 8 : 1);
     run.profiles = {profile};
     const ChildResult child = RunInChild(
         [&, variant = variant] {
@@ -57,7 +57,7 @@ class RandomProgramTest : public ::testing::TestWithParam<Parameter> {
 TEST_P(RandomProgramTest, KeepsTheContract) { Run(1, ""); }
 
 TEST_P(RandomProgramTest, KeepsTheContractUnderOtherOptions) {
-  for (const char *options : kOptions) Run(4, options);
+  for (const char *options : kOptions) Run(8, options);
 }
 
 std::vector<const Profile *> AllProfiles() {

@@ -111,7 +111,7 @@ bool Keeps(Ending ending, Promise promise) {
     case Promise::kHarmless:
       return ending == Ending::kHarmless;
     case Promise::kContained:
-      return ending == Ending::kContained;
+      return ending == Ending::kContained || (LOAM_DEBUG && ending == Ending::kHarmless);
     case Promise::kNotPromised:
       return !is_caught && ending != Ending::kDidNotRun && ending != Ending::kDidNotStop;
   }

@@ -25,7 +25,8 @@ const char *NameOf(Ending ending);
 
 Ending EndingOf(const ChildResult &child);
 
-// Whether an ending keeps the promise: to be caught earlier than promised is fine.
+// Whether an ending keeps the promise: to be caught earlier than promised is fine. So is a
+// read that finds nothing where allocators are built to fill what is freed (--config=debug).
 bool Keeps(Ending ending, Promise promise);
 
 }  // namespace loam::test

@@ -22,10 +22,10 @@ namespace loam::test {
 namespace {
 
 constexpr size_t kParcelsMax = 200;
-constexpr size_t kStepsMax = kSanitizerRuntime ? 2000 : 20000;
+constexpr size_t kStepsMax = kSlowBuild ? 2000 : 20000;
 constexpr size_t kFedMax = 2000;
 constexpr unsigned kHangSeconds = 60;
-constexpr auto kBetweenForks = std::chrono::milliseconds(kSanitizerRuntime ? 500 : 50);
+constexpr auto kBetweenForks = std::chrono::milliseconds(kSlowBuild ? 500 : 50);
 
 // What a forked child does, in the only thread that it has. Ends with 0, or with
 // the number of the step that failed.

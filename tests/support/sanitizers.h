@@ -18,6 +18,14 @@ inline constexpr bool kSanitizerRuntime = false;
 inline constexpr bool kSanitizerRuntime = false;
 #endif
 
+// A build whose runs are slow: a sanitizer's, or one that is not optimised, whose allocators
+// check themselves all the time (--config=debug). What repeats may do so less often there.
+#ifdef NDEBUG
+inline constexpr bool kSlowBuild = kSanitizerRuntime;
+#else
+inline constexpr bool kSlowBuild = true;
+#endif
+
 }  // namespace loam::test
 
 #endif  // LOAM_TESTS_SUPPORT_SANITIZERS_H_
