@@ -124,6 +124,7 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
             "-Wl,--no-undefined",
             "-Wl,-Bsymbolic",
             "-Wl,-z,now",
+            "-static-libgcc",  # for its unwinder alone, no program is to load libgcc_s
         ],
         linkshared = 1,
         visibility = ["//visibility:public"],

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "allocators/thread_heap/sampling.h"
+
 enum {
   CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
   COUNT_MAX = 1024,
@@ -85,7 +87,9 @@ static struct th_quarantine *quarantine_of(const struct th_cache *cache) {
   return (struct th_quarantine *)((uintptr_t)cache + shape.bytes);
 }
 
-size_t th_cache_bytes(void) { return shape.bytes + th_quarantine_bytes(); }
+static size_t sampler_bytes(void) { return th_sampling.is_on ? sizeof(struct th_sampler) : 0; }
+
+size_t th_cache_bytes(void) { return shape.bytes + th_quarantine_bytes() + sampler_bytes(); }
 
 // --- Opening and closing -----------------------------------------------------
 
@@ -104,6 +108,11 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
     th_local.top[class] = bottom;
     th_local.free[class] = (struct th_free_limits){.reciprocal = shape.classes[class].reciprocal,
                                                    .offset_mask = th_class_offset_mask(class)};
+  }
+  cache->sampler = NULL;
+  if (th_sampling.is_on) {
+    cache->sampler = (struct th_sampler *)((uintptr_t)cache + shape.bytes + th_quarantine_bytes());
+    memset(cache->sampler, 0, sizeof *cache->sampler);
   }
   th_local.cache = cache;
   if (LOAM_HARDENED) th_local.quarantine = quarantine_of(cache);
@@ -143,6 +152,10 @@ static void grant(struct th_cache *cache, unsigned class) {
 static void reserve_room(struct th_cache *cache, unsigned class) {
   size_t wanted = cache->limit[class] + (size_t)ROOM_MAX;
   reserve(cache, class, wanted < capacity_max(class) ? wanted : capacity_max(class));
+}
+
+static bool disarm(struct th_cache *cache, unsigned class) {
+  return cache->sampler != NULL && th_disarm(cache, class);
 }
 
 // Sends home the blocks at the bottom, where the oldest lie, but for `keep`.
@@ -207,8 +220,10 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
 void th_cache_flush(struct th_cache *cache) {
   if (LOAM_HARDENED) cache->frees += th_quarantine_flush(quarantine_of(cache));
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    bool was_armed = disarm(cache, class);
     shrink(cache, class, 0);
     grant(cache, class);
+    if (was_armed) th_arm(cache, class, true);
   }
 }
 
@@ -224,6 +239,7 @@ void th_cache_close(struct th_cache *cache) {
 
 void th_cache_age(struct th_cache *cache) {
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    bool was_armed = disarm(cache, class);
     size_t count = th_cache_count(cache, class);
     if (count != 0 && cache->local->top[class] == cache->seen[class]) {
       shrink(cache, class, count / 2);
@@ -232,6 +248,7 @@ void th_cache_age(struct th_cache *cache) {
       grant(cache, class);
     }
     cache->seen[class] = cache->local->top[class];
+    if (was_armed) th_arm(cache, class, true);
   }
 }
 
@@ -248,6 +265,7 @@ READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cach
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
     uint32_t freed = cache->granted[class] - cache->local->free[class].room;
+    if (cache->sampler != NULL) freed -= cache->sampler->classes[class].held;
     if (count <= COUNT_MAX) sums->blocks[class] += count;
     if (freed <= COUNT_MAX) sums->frees += freed;
   }
@@ -262,7 +280,7 @@ READS_OTHERS bool th_cache_holds(const struct th_cache *cache, unsigned class, c
   for (size_t i = 1; i <= count; i++) {
     if (bottom[i] == block) return cache->bottom[class] == bottom;
   }
-  return false;
+  return cache->sampler != NULL && cache->sampler->classes[class].aside == block;
 }
 
 static bool check_class(const struct th_cache *cache, unsigned class) {
@@ -273,8 +291,13 @@ static bool check_class(const struct th_cache *cache, unsigned class) {
       cache->limit[class] > cache->capacity[class]) {
     return th_complain(cache, "cache over its capacity");
   }
+  if (cache->sampler != NULL && !th_sampler_check(cache, class)) return false;
   for (size_t i = 1; i <= count; i++) {
     const void *block = cache->bottom[class][i];
+    if (cache->sampler != NULL &&
+        &cache->bottom[class][i] == cache->sampler->classes[class].marker) {
+      block = cache->sampler->classes[class].aside;
+    }
     const struct th_slab *slab = th_slab_around(block);
     if (slab == NULL || slab->class != class) return th_complain(block, "strayed block in a cache");
     int number = th_block_number(slab, block);

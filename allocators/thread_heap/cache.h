@@ -23,12 +23,15 @@
 //   neither in the program's hands nor free in their slab
 //   count + room <= capacity[c] <= capacity_max(c); 1 <= limit[c] <= capacity[c]
 //   frees + sum of (granted[c] - room) = blocks that the program freed into it
+// (Where blocks are sampled, sampling.h says what else there may be in a stack, and of its room.)
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
 
 #include "allocators/thread_heap/arena.h"
 #include "allocators/thread_heap/hardened.h"
+
+struct th_sampler;
 
 struct th_free_limits {
   uint32_t reciprocal;   // of the class: th_class_reciprocal
@@ -52,10 +55,11 @@ extern _Thread_local struct th_local th_local
 struct th_cache {
   struct th_cache *next, *prev;  // of all caches, or of the spare ones
   struct th_local *local;
-  struct th_arena *arena;  // to refill from
-  bool is_watched;         // the thread's end will be noticed
-  uint64_t age_ms;         // when to look for what nobody uses
-  uint32_t events;         // times on the slow path
+  struct th_arena *arena;      // to refill from
+  struct th_sampler *sampler;  // sampling.h; NULL where nothing is sampled
+  bool is_watched;             // the thread's end will be noticed
+  uint64_t age_ms;             // when to look for what nobody uses
+  uint32_t events;             // times on the slow path
   size_t frees;
   uint32_t granted[TH_SLAB_CLASSES];
   uint16_t capacity[TH_SLAB_CLASSES];  // of the tier that the stack is in

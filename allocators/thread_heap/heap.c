@@ -40,7 +40,7 @@ void th_decay(void) {
     return;
   }
   bool more = th_slices_age();
-  for (size_t i = 0; i < th_state.arena_count; i++) more |= th_arena_age(&th_state.arenas[i]);
+  for (size_t i = 0; i < th_arena_total(); i++) more |= th_arena_age(&th_state.arenas[i]);
   more |= age_own_heaps();
   loam_large_purge(&th_state.large, now);
   if (more) atomic_store_explicit(&th_state.decay_ms, now + 1, memory_order_relaxed);
@@ -118,31 +118,63 @@ static unsigned class_for(struct th_request want) {
   return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
 }
 
+// What there is to use of a block that is served so.
+static size_t usable_of_class(unsigned class, size_t bytes) {
+  if (class == 0) return loam_os_round_to_page(bytes);
+  return class == TH_SPAN_CLASS ? th_span_slices(bytes) * TH_SLICE_BYTES : th_class_bytes(class);
+}
+
+static void *malloc_past_caches(struct th_arena *arena, unsigned class, struct th_request want) {
+  double chance = 0;
+  if (th_sampling.is_on) chance = th_sample_bytes(usable_of_class(class, want.bytes));
+  if (chance != 0 && !arena->is_own) arena = th_sampled_arena();
+  void *block;
+  if (class == 0) {
+    block = malloc_large(arena, want);
+  } else if (class == TH_SPAN_CLASS) {
+    block = malloc_span(arena, want);
+  } else {
+    block = malloc_of_class(arena, class, want);
+  }
+  if (block != NULL && chance != 0) th_sample_note(block, chance);
+  return block;
+}
+
 void *th_malloc_in(struct th_arena *arena, struct th_request want) {
   if (want.bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
   unsigned class = class_for(want);
-  void *block = NULL;
-  if (class == TH_SPAN_CLASS) {
-    block = malloc_span(arena, want);
-  } else if (class != 0) {
-    block = malloc_of_class(arena, class, want);
-  }
+  void *block = malloc_past_caches(arena, class, want);
   // Where the region is at its end, a mapping for each block still serves.
-  if (block == NULL) block = malloc_large(arena, want);
+  if (block == NULL && class != 0) block = malloc_past_caches(arena, 0, want);
   return block != NULL ? block : th_out_of_memory();
 }
 
-static void *malloc_from_cache(struct th_cache *cache, unsigned class, struct th_request want) {
+static void *pop_or_refill(struct th_cache *cache, unsigned class) {
   void **top = cache->local->top[class];
-  void *block = *top;
-  if (block != NULL) {
-    cache->local->top[class] = top - 1;
-  } else {
+  if (*top == NULL) return th_cache_refill(cache, class);
+  cache->local->top[class] = top - 1;
+  return *top;
+}
+
+// Where a malloc finds no block, or the marker of one that is to be sampled.
+static void *malloc_sampling(struct th_cache *cache, unsigned class, struct th_request want) {
+  th_disarm(cache, class);
+  double chance = th_sample_malloc(cache, class);
+  void *sampled = chance != 0 ? malloc_of_class(th_sampled_arena(), class, want) : NULL;
+  void *block = sampled != NULL ? NULL : pop_or_refill(cache, class);
+  th_arm(cache, class, true);
+  if (sampled != NULL) th_sample_note(sampled, chance);
+  if (block != NULL) block = hand_out(block, class, want);
+  return sampled != NULL ? sampled : block;
+}
+
+static void *malloc_from_cache(struct th_cache *cache, unsigned class, struct th_request want) {
+  if (*cache->local->top[class] == NULL) {
     look_at_clock(cache);
-    block = th_cache_refill(cache, class);
-    if (block == NULL) return NULL;
+    if (cache->sampler != NULL) return malloc_sampling(cache, class, want);
   }
-  return hand_out(block, class, want);
+  void *block = pop_or_refill(cache, class);
+  return block == NULL ? NULL : hand_out(block, class, want);
 }
 
 // The last resort: what waits in this thread's cache may make a slab empty.
@@ -160,7 +192,7 @@ static void check_now_and_then(void) {
   if (!th_state_check()) th_fail(NULL, "the heap is broken");
 }
 
-void *th_malloc_any(struct th_request want) {
+static void *malloc_any(struct th_request want) {
   th_ensure_set_up();
   check_now_and_then();
   struct th_cache *cache = th_my_cache();
@@ -183,7 +215,15 @@ void *th_malloc_any(struct th_request want) {
   return block;
 }
 
-void *th_malloc_slow(size_t bytes) { return th_malloc_any((struct th_request){.bytes = bytes}); }
+void *th_malloc_any(struct th_request want) {
+  TH_NOTE_CALLER();
+  return malloc_any(want);
+}
+
+void *th_malloc_slow(size_t bytes) {
+  TH_NOTE_CALLER();
+  return malloc_any((struct th_request){.bytes = bytes});
+}
 
 // --- Finding -----------------------------------------------------------------
 
@@ -255,6 +295,7 @@ static void close_found(const struct th_found *found, void *block) {
 }
 
 void th_free_found(const struct th_found *found, void *block) {
+  if (th_sampling.is_on) th_sample_forget(block);
   if (found->slab == NULL) {
     if (!loam_large_free(&th_state.large, block)) th_fail(block, "free: no block of this heap");
     return;
@@ -271,6 +312,7 @@ void th_free_found(const struct th_found *found, void *block) {
   if (LOAM_HARDENED && block == NULL) return;
   // After a purge: this one was looked up, and the slab is in use again.
   th_map_set(th_slice_of(block), class);
+  if (cache->sampler != NULL) th_disarm(cache, class);
   if (th_local.free[class].room == 0) {
     look_at_clock(cache);
     th_cache_make_room(cache, class);
@@ -278,6 +320,7 @@ void th_free_found(const struct th_found *found, void *block) {
   th_local.free[class].room--;
   if (!LOAM_HARDENED) *(uintptr_t *)block = th_mark();
   *++th_local.top[class] = block;
+  if (cache->sampler != NULL) th_arm(cache, class, false);
 }
 
 void th_free_slow(void *block) {
@@ -303,10 +346,10 @@ static void *move_to_new(const struct th_found *found, void *block, size_t usabl
   // One that grows will grow again: from now on its pages move, not its bytes.
   if (bytes > usable && bytes >= MOVABLE_BYTES_MIN) {
     want.bytes += bytes / 8;
-    moved = malloc_large(arena, want);
+    moved = malloc_past_caches(arena, 0, want);
     want.bytes = bytes;
   }
-  if (moved == NULL) moved = arena->is_own ? th_malloc_in(arena, want) : th_malloc_any(want);
+  if (moved == NULL) moved = arena->is_own ? th_malloc_in(arena, want) : malloc_any(want);
   if (moved == NULL) return NULL;
   memcpy(moved, block, usable < bytes ? usable : bytes);
   th_free_found(found, block);
@@ -338,18 +381,27 @@ static bool resize_span(struct th_slab *slab, size_t usable, size_t bytes) {
 }
 
 void *th_realloc_block(void *block, size_t bytes) {
+  TH_NOTE_CALLER();
   struct th_found found = th_find(block);
   if (bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
   size_t usable = th_usable_bytes(&found);
   if (fits(&found, usable, bytes)) return block;
   if (found.slab != NULL && found.slab->class == TH_SPAN_CLASS &&
       class_for((struct th_request){.bytes = bytes}) == TH_SPAN_CLASS) {
-    if (resize_span(found.slab, usable, bytes)) return block;
+    if (resize_span(found.slab, usable, bytes)) {
+      if (th_sampling.is_on) th_sample_resize(block, found.slab->block_bytes);
+      return block;
+    }
   }
   if (found.slab == NULL && bytes >= MOVABLE_BYTES_MIN) {
     if (LOAM_HARDENED) *th_tag_slot(block, usable) = 0;
+    if (th_sampling.is_on) th_sample_forget(block);  // before others may get its addresses
     void *moved = loam_large_realloc(&th_state.large, block, bytes + TH_TAG_BYTES);
     if (LOAM_HARDENED) tag_large(moved != NULL ? moved : block);
+    if (th_sampling.is_on) {
+      th_sample_resize(moved != NULL ? moved : block,
+                       moved != NULL ? loam_os_round_to_page(bytes) : usable);
+    }
     if (moved != NULL) return moved;
   }
   int saved_errno = errno;

@@ -28,6 +28,7 @@ void th_own_destroy(struct loam_heap *heap) {
     th_state.heaps = heap->next;
   }
   loam_lock_release(&th_state.lock);
+  if (th_sampling.is_on) th_sample_forget_heap(&heap->arena);
   loam_large_free_all(&th_state.large, &heap->arena.large_owner);
   th_arena_destroy(&heap->arena);
   th_record_release(heap, heap_bytes());
@@ -37,6 +38,7 @@ enum { CALLS_PER_LOOK = 64 };  // to one look at the clock
 
 void *th_own_malloc(struct loam_heap *heap, struct th_request want) {
   // Relaxed: it only counts.
+  TH_NOTE_CALLER();
   uint32_t calls = atomic_fetch_add_explicit(&heap->calls, 1, memory_order_relaxed);
   if (calls % CALLS_PER_LOOK == CALLS_PER_LOOK - 1) th_decay();
   return th_malloc_in(&heap->arena, want);
@@ -53,6 +55,7 @@ static struct th_found find_in(const struct loam_heap *heap, const void *block) 
 
 void *th_own_realloc(struct loam_heap *heap, void *block, size_t bytes) {
   find_in(heap, block);
+  TH_NOTE_CALLER();
   return th_realloc_block(block, bytes);
 }
 

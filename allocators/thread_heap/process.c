@@ -5,6 +5,7 @@
 
 #include "allocators/thread_heap/state.h"
 #include "common/os/os.h"
+#include "common/stack/table.h"
 
 struct th_state th_state;
 
@@ -20,8 +21,9 @@ void th_set_up(void) {
     th_state.arena_count = arenas < TH_ARENAS_MAX ? arenas : TH_ARENAS_MAX;
     th_state.large.cache_bytes_max = options->large_cache_bytes;
     th_state.large.purge_delay_ms = options->purge_delay_ms;
-    for (size_t i = 0; i < th_state.arena_count; i++) {
-      th_state.arenas[i].is_uncached = options->check_every != 0;
+    th_sampling_set_up(options);
+    for (size_t i = 0; i < th_arena_total(); i++) {
+      th_state.arenas[i].is_uncached = options->check_every != 0 || i == th_state.arena_count;
       th_state.arenas[i].large_bytes_min = options->large_bytes;
     }
     if (LOAM_HARDENED) {
@@ -191,7 +193,7 @@ static void add_heaps(struct loam_stats *stats) {
 void th_state_stats(struct loam_stats *stats) {
   th_ensure_set_up();
   *stats = (struct loam_stats){0};
-  for (size_t i = 0; i < th_state.arena_count; i++) {
+  for (size_t i = 0; i < th_arena_total(); i++) {
     th_arena_stats(&th_state.arenas[i], stats);
     th_large_stats(&th_state.arenas[i], stats);
   }
@@ -199,6 +201,7 @@ void th_state_stats(struct loam_stats *stats) {
   count_caches(stats);
   th_region_stats(stats);
   loam_large_shared_stats(&th_state.large, stats);
+  if (th_sampling.is_on) th_sampling_stats(stats);
   stats->malloc_calls = stats->free_calls + stats->live_blocks;
 }
 
@@ -222,7 +225,7 @@ static bool check_heaps(void) {
 
 bool th_state_check(void) {
   th_ensure_set_up();
-  for (size_t i = 0; i < th_state.arena_count; i++) {
+  for (size_t i = 0; i < th_arena_total(); i++) {
     if (!check_arena(&th_state.arenas[i])) return false;
   }
   if (!check_heaps()) return false;
@@ -230,6 +233,8 @@ bool th_state_check(void) {
   if (fault != NULL) return th_complain(fault, "broken region");
   fault = loam_large_check(&th_state.large);
   if (fault != NULL) return th_complain(fault, "broken table of large blocks");
+  fault = loam_profile_check(&th_sampling.profile);
+  if (fault != NULL) return th_complain(fault, "broken heap profile");
   return th_local.cache == NULL || th_cache_check(th_local.cache);
 }
 
@@ -239,7 +244,7 @@ bool th_state_trim(size_t keep) {
   th_ensure_set_up();
   bool any = false;
   if (th_local.cache != NULL) th_cache_flush(th_local.cache);  // others' are theirs
-  for (size_t i = 0; i < th_state.arena_count; i++) any |= th_arena_trim(&th_state.arenas[i]);
+  for (size_t i = 0; i < th_arena_total(); i++) any |= th_arena_trim(&th_state.arenas[i]);
   loam_lock_acquire(&th_state.lock);
   for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
     any |= th_arena_trim(&heap->arena);
@@ -257,7 +262,9 @@ bool th_state_trim(size_t keep) {
 // All but the state's, which guards the list of heaps and so is taken first and
 // given up last.
 static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
-  for (size_t i = 0; i < TH_ARENAS_MAX; i++) visit(&th_state.arenas[i].lock);
+  visit(&th_sampling.lock);
+  visit(&th_sampling.profile.lock);
+  for (size_t i = 0; i <= TH_ARENAS_MAX; i++) visit(&th_state.arenas[i].lock);
   for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
     visit(&heap->arena.lock);
   }
@@ -268,9 +275,11 @@ static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
 static void fork_prepare(void) {
   loam_lock_acquire(&th_state.lock);
   for_each_lock(loam_lock_acquire);
+  loam_stack_table_fork_prepare();
 }
 
 static void fork_parent(void) {
+  loam_stack_table_fork_parent();
   for_each_lock(loam_lock_release);
   loam_lock_release(&th_state.lock);
 }
@@ -290,6 +299,7 @@ static void forget_other_caches(void) {
 }
 
 static void fork_child(void) {
+  loam_stack_table_fork_child();
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&th_state.lock);
   th_state.large.moving = 0;  // by threads that are not here
@@ -300,7 +310,8 @@ __attribute__((constructor)) static void watch_process(void) {
   pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
-__attribute__((destructor)) static void print_stats_at_exit(void) {
+__attribute__((destructor)) static void report_at_exit(void) {
+  th_profile_write_at_exit();
   if (th_state.options.stats_at_exit == 0) return;
   struct loam_stats stats;
   th_state_stats(&stats);

@@ -11,6 +11,8 @@ static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, u
   slab->cached = false;
   slab->purged = 0;
   slab->low_word = 0;
+  // Relaxed: whoever gets one of its blocks gets it later.
+  atomic_store_explicit(&slab->sampled, false, memory_order_relaxed);
   slab->arena = arena;
 }
 

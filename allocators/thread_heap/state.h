@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "allocators/thread_heap/heap.h"
+#include "allocators/thread_heap/sampling.h"
 #include "common/options/options.h"
 
 enum { TH_ARENAS_MAX = 64 };  // as the option `arenas` allows
@@ -31,12 +32,21 @@ struct th_state {
   struct th_cache *spare;     // of threads that ended, for the next ones
   struct th_cache_sums gone;  // frees of threads that ended; what a fork lost
   struct loam_heap *heaps;
-  struct th_arena arenas[TH_ARENAS_MAX];
+  struct th_arena arenas[TH_ARENAS_MAX + 1];  // behind those of threads: that of sampled blocks
 };
 
 extern struct th_state th_state;
 
 void th_set_up(void) __attribute__((cold));
+
+// Those of threads and, where there is one, of sampled blocks.
+static inline size_t th_arena_total(void) {
+  return th_state.arena_count + (th_sampling.is_on ? 1 : 0);
+}
+
+static inline struct th_arena *th_sampled_arena(void) {
+  return &th_state.arenas[th_state.arena_count];
+}
 
 static inline void th_ensure_set_up(void) {
   // Acquire: pairs with the release in th_set_up.

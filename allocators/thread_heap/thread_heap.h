@@ -14,6 +14,11 @@ extern "C" {
 // th_malloc, th_free, ..., th_heap_destroy: see common/variant/variant.h.
 LOAM_DECLARE_VARIANT(th);
 
+// Writes the heap profile to a file descriptor, in the text format of pprof, where one is taken
+// (LOAM_OPTIONS=profile_sample=512K). False where not, or where writing failed. Never allocates;
+// may be called in a signal handler.
+LOAM_FUNCTION bool th_profile_write(int fd);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif

@@ -39,6 +39,15 @@ Parsed Parse(const char *text) {
 
 Parsed Parse(const std::string &text) { return Parse(text.c_str()); }
 
+const struct {
+  std::string name;
+  char (loam_options::*field)[LOAM_OPTION_TEXT_MAX];
+} kTextOptions[] = {
+#define ROW(name, text) {#name, &loam_options::name},
+    LOAM_TEXT_OPTIONS_TABLE(ROW)
+#undef ROW
+};
+
 // Every option is at its preset but perhaps one.
 void ExpectPresets(const loam_options &options, const Option *except = nullptr) {
   for (const Option &option : kOptions) {
@@ -126,6 +135,43 @@ INSTANTIATE_TEST_SUITE_P(All, OptionTest, testing::ValuesIn(kOptions),
                          [](const testing::TestParamInfo<Option> &info) {
                            return info.param.name;
                          });
+
+TEST(OptionsTest, NumbersInPowersOfTwo) {
+  EXPECT_EQ(Parse("check_every=3K").options.check_every, size_t{3} << 10);
+  EXPECT_EQ(Parse("check_every=3M").options.check_every, size_t{3} << 20);
+  EXPECT_EQ(Parse("check_every=3G").options.check_every, size_t{3} << 30);
+  for (const char *item : {"check_every=K", "check_every=3k", "check_every=3KK", "check_every=3T",
+                           "check_every=17179869184G", "arenas=1K"}) {
+    ExpectBadValue(item);
+  }
+}
+
+TEST(OptionsTest, AShareIsOneInSoMany) {
+  EXPECT_EQ(Parse("guard_sample=1/5000").options.guard_sample, 5000u);
+  EXPECT_EQ(Parse("guard_sample=5000").options.guard_sample, 5000u);
+  for (const char *item : {"guard_sample=1/", "guard_sample=2/5000", "guard_sample=1/x",
+                           "guard_sample=/5000", "arenas=1/5"}) {
+    ExpectBadValue(item);
+  }
+}
+
+TEST(OptionsTest, Texts) {
+  for (const auto &option : kTextOptions) {
+    EXPECT_STREQ(Parse("arenas=3").options.*option.field, "");
+    const std::string longest(LOAM_OPTION_TEXT_MAX - 1, 'x');
+    const Parsed parsed = Parse(option.name + "=" + longest + ",arenas=3");
+    EXPECT_EQ(parsed.options.*option.field, longest);
+    EXPECT_EQ(parsed.options.arenas, 3u);
+    EXPECT_EQ(parsed.report, "");
+    EXPECT_STREQ(Parse(option.name + "=/a=b," + option.name + "=c").options.*option.field, "c");
+    for (const std::string &item : {option.name, option.name + "=", option.name + "=x" + longest}) {
+      const Parsed wrong = Parse(option.name + "=kept," + item);
+      EXPECT_STREQ(wrong.options.*option.field, "kept");
+      EXPECT_EQ(
+          wrong.report.find("loam: test: LOAM_OPTIONS: no text, or too long a one, ignored: "), 0u);
+    }
+  }
+}
 
 TEST(OptionsTest, NothingIsThePresets) {
   for (const char *text : {static_cast<const char *>(nullptr), "", ",", ",,,"}) {

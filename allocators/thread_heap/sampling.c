@@ -1,0 +1,246 @@
+#include "allocators/thread_heap/sampling.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "allocators/thread_heap/state.h"
+#include "allocators/thread_heap/thread_heap.h"
+#include "common/os/os.h"
+#include "common/profile/chance.h"
+#include "common/stack/stack.h"
+#include "common/stack/table.h"
+
+enum {
+  WINDOW_MS = 128,
+  SAMPLES_OF_WINDOW_MAX = 256,  // of a thread
+  DOUBLINGS_MAX = 20,
+  INNER_FRAMES_MAX = 8,  // of the allocator's own
+};
+
+struct th_sampling th_sampling;
+
+_Thread_local uintptr_t th_caller __attribute__((tls_model("initial-exec")));
+
+// While a sample is noted, what the unwinder allocates is none.
+static _Thread_local bool is_noting __attribute__((tls_model("initial-exec")));
+
+// --- Chance ------------------------------------------------------------------
+
+static double period_now(const struct th_chance *chance) {
+  return (double)th_sampling.profile.period * (double)((uint64_t)1 << chance->doublings);
+}
+
+static void begin(struct th_chance *chance) {
+  if (chance->random == 0) chance->random = loam_os_random() | 1;
+}
+
+// After a sample: too many in a short time cost too much. What was drawn already stands.
+static void adapt(struct th_chance *chance) {
+  uint64_t now = loam_os_now_ms();
+  if (now - chance->window_ms >= WINDOW_MS) {
+    if (chance->taken < SAMPLES_OF_WINDOW_MAX / 4 && chance->doublings > 0) chance->doublings--;
+    chance->window_ms = now;
+    chance->taken = 0;
+  }
+  if (++chance->taken < SAMPLES_OF_WINDOW_MAX) return;
+  chance->taken = 0;
+  if (chance->doublings < DOUBLINGS_MAX) chance->doublings++;
+}
+
+static void draw_for_bytes(struct th_chance *chance) {
+  begin(chance);
+  chance->bytes_period = period_now(chance);
+  chance->bytes_left = loam_chance_exponential(&chance->random) * chance->bytes_period;
+}
+
+static double count_bytes(struct th_chance *chance, size_t bytes) {
+  if (chance->bytes_period == 0) draw_for_bytes(chance);
+  chance->bytes_left -= (double)bytes;
+  if (chance->bytes_left >= 0) return 0;
+  double hit = loam_chance_of_block(bytes, chance->bytes_period);
+  adapt(chance);
+  draw_for_bytes(chance);
+  return hit;
+}
+
+double th_sample_bytes(size_t bytes) {
+  if (is_noting) return 0;
+  struct th_cache *cache = th_local.cache;
+  if (cache != NULL) return count_bytes(&cache->sampler->chance, bytes);
+  loam_lock_acquire(&th_sampling.lock);
+  double hit = count_bytes(&th_sampling.shared, bytes);
+  loam_lock_release(&th_sampling.lock);
+  return hit;
+}
+
+// --- Classes -----------------------------------------------------------------
+
+static void draw_for_class(struct th_chance *chance, unsigned class,
+                           struct th_class_sampler *sampler) {
+  begin(chance);
+  sampler->period = period_now(chance);
+  sampler->left = loam_chance_wait(&chance->random, th_class_bytes(class), sampler->period);
+}
+
+bool th_disarm(struct th_cache *cache, unsigned class) {
+  struct th_class_sampler *sampler = &cache->sampler->classes[class];
+  if (!sampler->is_armed) return false;
+  struct th_free_limits *limits = &cache->local->free[class];
+  uint32_t pushes = (uint32_t)sampler->room - limits->room;
+  if (sampler->marker != NULL) *sampler->marker = sampler->aside;
+  sampler->marker = NULL;
+  sampler->aside = NULL;
+  sampler->left -= sampler->count + pushes - th_cache_count(cache, class);
+  limits->room = (uint16_t)(limits->room + sampler->held);
+  sampler->held = 0;
+  sampler->is_armed = false;
+  return true;
+}
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+void th_arm(struct th_cache *cache, unsigned class, bool for_mallocs) {
+  struct th_class_sampler *sampler = &cache->sampler->classes[class];
+  struct th_free_limits *limits = &cache->local->free[class];
+  if (sampler->left == 0) draw_for_class(&cache->sampler->chance, class, sampler);
+  size_t unseen = sampler->left - 1;
+  size_t count = th_cache_count(cache, class);
+  size_t room = limits->room;
+  // The larger part for what is likely to come, and what the other leaves.
+  size_t pops = least(count, for_mallocs ? unseen - unseen / 4 : unseen / 4);
+  size_t pushes = least(room, unseen - pops);
+  pops = least(count, unseen - pushes);
+  if (pops < count) {
+    sampler->marker = cache->local->top[class] - pops;
+    sampler->aside = *sampler->marker;
+    *sampler->marker = NULL;
+  }
+  sampler->count = (uint32_t)count;
+  sampler->room = (uint16_t)pushes;
+  sampler->held = (uint16_t)(room - pushes);
+  limits->room = (uint16_t)pushes;
+  sampler->is_armed = true;
+}
+
+double th_sample_malloc(struct th_cache *cache, unsigned class) {
+  struct th_chance *chance = &cache->sampler->chance;
+  struct th_class_sampler *sampler = &cache->sampler->classes[class];
+  if (sampler->left == 0) draw_for_class(chance, class, sampler);
+  if (--sampler->left != 0) return 0;
+  double hit = loam_chance_of_block(th_class_bytes(class), sampler->period);
+  adapt(chance);
+  draw_for_class(chance, class, sampler);
+  return is_noting ? 0 : hit;
+}
+
+bool th_sampler_check(const struct th_cache *cache, unsigned class) {
+  const struct th_class_sampler *sampler = &cache->sampler->classes[class];
+  if (!sampler->is_armed) return sampler->marker == NULL && sampler->held == 0;
+  uint32_t room = cache->local->free[class].room;
+  size_t pops = sampler->count + (sampler->room - room) - th_cache_count(cache, class);
+  if (pops >= sampler->left || room > sampler->room) {
+    return th_complain(cache, "a malloc that was to be sampled has passed");
+  }
+  if (sampler->marker == NULL) return sampler->aside == NULL;
+  bool is_inside =
+      sampler->marker > cache->bottom[class] && sampler->marker <= cache->local->top[class];
+  if (is_inside && *sampler->marker == NULL && sampler->aside != NULL) return true;
+  return th_complain(cache, "a marker that is not in its stack");
+}
+
+// --- Samples -----------------------------------------------------------------
+
+// The stack from the program's call on.
+static size_t capture(uintptr_t *frames, const uintptr_t **from) {
+  size_t count = loam_stack_capture(frames, LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX, 0);
+  size_t inner = 0;
+  while (inner < count && inner < INNER_FRAMES_MAX && frames[inner] != th_caller) inner++;
+  if (inner == count || frames[inner] != th_caller) inner = 0;
+  *from = frames + inner;
+  return least(count - inner, LOAM_STACK_FRAMES_MAX);
+}
+
+void th_sample_note(void *block, double chance) {
+  struct th_slab *slab = th_slab_around(block);
+  struct loam_large_block large = {0};
+  if (slab == NULL) {
+    loam_large_find(&th_state.large, block, &large);
+  } else {
+    // Relaxed: read where a block of the slab is freed that was noted before.
+    atomic_store_explicit(&slab->sampled, true, memory_order_relaxed);
+  }
+  uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
+  const uintptr_t *from;
+  is_noting = true;
+  size_t count = capture(frames, &from);
+  loam_profile_add(&th_sampling.profile, block, slab != NULL ? slab->block_bytes : large.bytes,
+                   chance, from, count);
+  is_noting = false;
+}
+
+void th_sample_forget(void *block) {
+  const struct th_slab *slab = th_slab_around(block);
+  if (slab != NULL && !atomic_load_explicit(&slab->sampled, memory_order_relaxed)) return;
+  loam_profile_remove(&th_sampling.profile, block);
+}
+
+void th_sample_resize(void *block, size_t bytes) {
+  th_sample_forget(block);
+  double chance = th_sample_bytes(bytes);
+  if (chance != 0) th_sample_note(block, chance);
+}
+
+static bool is_of_heap(const void *block, void *context) {
+  const struct th_arena *arena = context;
+  const struct th_slab *slab = th_slab_around(block);
+  if (slab != NULL) return slab->arena == arena;
+  struct loam_large_block large;
+  return loam_large_find(&th_state.large, block, &large) && large.owner == &arena->large_owner;
+}
+
+void th_sample_forget_heap(const struct th_arena *arena) {
+  loam_profile_remove_if(&th_sampling.profile, is_of_heap, (void *)(uintptr_t)arena);
+}
+
+void th_sampling_stats(struct loam_stats *stats) {
+  size_t bytes = loam_profile_bytes(&th_sampling.profile) + loam_stack_table_bytes();
+  stats->metadata_bytes += bytes;
+  stats->mapped_bytes += bytes;
+}
+
+// --- Writing -----------------------------------------------------------------
+
+static const char *file_prefix(void) {
+  const char *chosen = th_state.options.profile_file;
+  return chosen[0] != 0 ? chosen : "loam";
+}
+
+bool th_profile_write(int fd) {
+  th_ensure_set_up();
+  return th_sampling.is_on && loam_profile_write(&th_sampling.profile, TH_NAME, fd);
+}
+
+bool th_profile_write_at_exit(void) {
+  if (!th_sampling.is_on || th_state.options.profile_at_exit == 0) return false;
+  return loam_profile_write_file(&th_sampling.profile, TH_NAME, file_prefix());
+}
+
+static void write_on_signal(int signal_number) {
+  (void)signal_number;
+  loam_profile_write_file(&th_sampling.profile, TH_NAME, file_prefix());
+}
+
+void th_sampling_set_up(const struct loam_options *options) {
+  if (options->profile_sample == 0) return;
+  if (LOAM_HARDENED) {
+    loam_warn(TH_NAME, "no heap profile at this level: profile_sample has no effect");
+    return;
+  }
+  th_sampling.profile.period = options->profile_sample;
+  th_sampling.is_on = true;
+  if (options->profile_signal == 0) return;
+  struct sigaction action = {.sa_handler = write_on_signal, .sa_flags = SA_RESTART};
+  if (sigaction((int)options->profile_signal, &action, NULL) != 0) {
+    loam_warn(TH_NAME, "profile_signal: this signal cannot be caught");
+  }
+}

@@ -1,0 +1,79 @@
+#include "common/text/text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+bool loam_text_flush(struct loam_text *text) {
+  const char *from = text->buffer;
+  int saved_errno = errno;
+  while (text->length > 0 && !text->failed) {
+    ssize_t written = write(text->fd, from, text->length);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      text->failed = true;
+      break;
+    }
+    from += written;
+    text->length -= (size_t)written;
+  }
+  text->length = 0;
+  errno = saved_errno;
+  return !text->failed;
+}
+
+void loam_text_bytes(struct loam_text *text, const char *bytes, size_t count) {
+  text->total += count;
+  while (count > 0) {
+    if (text->length == text->size) {
+      if (text->fd < 0) return;
+      loam_text_flush(text);
+    }
+    size_t part = text->size - text->length;
+    if (part > count) part = count;
+    memcpy(text->buffer + text->length, bytes, part);
+    text->length += part;
+    bytes += part;
+    count -= part;
+  }
+}
+
+void loam_text_add(struct loam_text *text, const char *string) {
+  loam_text_bytes(text, string, strlen(string));
+}
+
+static void add_number(struct loam_text *text, uint64_t value, unsigned base, size_t least) {
+  char digits[20];  // 2^64 has 20 decimal digits
+  size_t count = 0;
+  do {
+    digits[sizeof digits - ++count] = "0123456789abcdef"[value % base];
+    value /= base;
+  } while (value != 0 || count < least);
+  loam_text_bytes(text, digits + sizeof digits - count, count);
+}
+
+void loam_text_decimal(struct loam_text *text, uint64_t value) { add_number(text, value, 10, 1); }
+
+void loam_text_pointer(struct loam_text *text, uintptr_t value) {
+  loam_text_add(text, "0x");
+  add_number(text, value, 16, 1);
+}
+
+void loam_text_real(struct loam_text *text, double value, unsigned digits) {
+  uint64_t scale = 1;
+  for (unsigned i = 0; i < digits; i++) scale *= 10;
+  if (value < 0) {
+    loam_text_add(text, "-");
+    value = -value;
+  }
+  uint64_t whole = (uint64_t)value;
+  uint64_t rest = (uint64_t)((value - (double)whole) * (double)scale + 0.5);
+  if (rest == scale) {
+    whole++;
+    rest = 0;
+  }
+  add_number(text, whole, 10, 1);
+  if (digits == 0) return;
+  loam_text_add(text, ".");
+  add_number(text, rest, 10, digits);
+}
