@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "common/stats/export.h"
 #include "common/testing/capture.h"
 
 namespace {
@@ -110,6 +112,77 @@ TEST(StatsTest, TheWrittenFormEndsWithTheRatios) {
   ASSERT_GE(lines.size(), 2u);
   EXPECT_EQ(lines[lines.size() - 2], "  fragmentation = 0.50");
   EXPECT_EQ(lines.back(), "  mapped_per_allocated = 1.25");
+}
+
+// --- For other programs ------------------------------------------------------
+
+using Export = size_t (*)(const loam_stats *, const char *, char *, size_t);
+
+loam_stats WithRatios() {
+  loam_stats stats = Distinct(3);
+  stats.free_bytes = 8;
+  stats.largest_free_bytes = 7;
+  stats.allocated_bytes = 1000;
+  stats.mapped_bytes = 1999;
+  return stats;
+}
+
+std::string Text(Export to, const loam_stats &stats) {
+  char buffer[LOAM_STATS_TEXT_MAX];
+  const size_t length = to(&stats, "some_fit", buffer, sizeof(buffer));
+  EXPECT_LT(length, sizeof(buffer));
+  EXPECT_EQ(strlen(buffer), length);
+  return buffer;
+}
+
+TEST(ExportTest, JsonHasEveryCounterAndTheRatios) {
+  const loam_stats stats = WithRatios();
+  std::string expected = "{\"schema\":\"loam-malloc-v1\",\"variant\":\"some_fit\"";
+  for (const Counter &counter : kCounters) {
+    expected += ",\"" + counter.name + "\":" + std::to_string(stats.*counter.field);
+  }
+  EXPECT_EQ(Text(loam_stats_json, stats),
+            expected + ",\"fragmentation\":0.125000,\"mapped_per_allocated\":1.999000}\n");
+}
+
+TEST(ExportTest, PrometheusHasEveryCounterWithItsKindAndHelp) {
+  const loam_stats stats = WithRatios();
+  std::string expected;
+  for (const Counter &counter : kCounters) {
+    const bool grows = counter.name == "malloc_calls" || counter.name == "free_calls";
+    const std::string name = "loam_" + counter.name + (grows ? "_total" : "");
+    expected += "# HELP " + name + " " + counter.text + "\n# TYPE " + name +
+                (grows ? " counter\n" : " gauge\n") + name + "{variant=\"some_fit\"} " +
+                std::to_string(stats.*counter.field) + "\n";
+  }
+  const std::string text = Text(loam_stats_prometheus, stats);
+  EXPECT_EQ(text.substr(0, expected.size()), expected);
+  EXPECT_NE(text.find("\nloam_fragmentation_ratio{variant=\"some_fit\"} 0.125000\n"),
+            std::string::npos);
+  EXPECT_NE(text.find("\nloam_mapped_per_allocated_ratio{variant=\"some_fit\"} 1.999000\n"),
+            std::string::npos);
+}
+
+TEST(ExportTest, TheLargestNumbersFit) {
+  loam_stats stats;
+  memset(&stats, 0xff, sizeof(stats));
+  Text(loam_stats_json, stats);
+  Text(loam_stats_prometheus, stats);
+}
+
+// As with snprintf: the length is that of the whole, and nothing behind the buffer changes.
+TEST(ExportTest, ASmallBufferGetsTheBeginning) {
+  const loam_stats stats = WithRatios();
+  for (const Export to : {loam_stats_json, loam_stats_prometheus}) {
+    const std::string whole = Text(to, stats);
+    EXPECT_EQ(to(&stats, "some_fit", nullptr, 0), whole.size());
+    for (const size_t size : {size_t{1}, size_t{2}, size_t{40}, whole.size(), whole.size() + 1}) {
+      std::string buffer(size + 1, '#');
+      EXPECT_EQ(to(&stats, "some_fit", buffer.data(), size), whole.size());
+      EXPECT_EQ(std::string(buffer.c_str()), whole.substr(0, size - 1));
+      EXPECT_EQ(buffer[size], '#');
+    }
+  }
 }
 
 }  // namespace

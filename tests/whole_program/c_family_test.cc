@@ -12,6 +12,7 @@
 #include <limits>
 #include <string>
 
+#include "common/malloc_api/loam_malloc.h"
 #include "tests/support/memory.h"
 #include "tests/support/process.h"
 #include "tests/support/stamp.h"
@@ -283,6 +284,35 @@ TEST(GlibcTest, InfoRefusesOptions) {
   const int result = malloc_info(1, nowhere);
   EXPECT_TRUE(result == EINVAL || (result == -1 && errno == EINVAL)) << result;
   fclose(nowhere);
+}
+
+// --- Loam's own ----------------------------------------------------------------
+
+using Export = size_t (*)(char *buffer, size_t size);
+
+// The number behind a name and what separates it.
+size_t ValueOf(Export to, const char *name, const char *separator) {
+  char text[4096] = "";
+  EXPECT_LT(to(text, sizeof(text)), sizeof(text));
+  const char *found = strstr(text, name);
+  if (found != nullptr) found = strstr(found, separator);
+  EXPECT_NE(found, nullptr) << name << " in " << text;
+  return found == nullptr ? 0 : strtoull(found + strlen(separator), nullptr, 10);
+}
+
+void ExpectToSeeABlock(Export to, const char *name, const char *separator) {
+  constexpr size_t kBytes = size_t{100} << 20;
+  const size_t before = ValueOf(to, name, separator);
+  void *block = malloc(kBytes);
+  ASSERT_NE(block, nullptr);
+  EXPECT_GE(ValueOf(to, name, separator), before + kBytes);
+  free(block);
+  EXPECT_LT(ValueOf(to, name, separator), before + kBytes);
+}
+
+TEST(LoamTest, StatisticsForOtherProgramsSeeABlockComeAndGo) {
+  ExpectToSeeABlock(loam_malloc_json, "\"allocated_bytes\"", ":");
+  ExpectToSeeABlock(loam_malloc_prometheus, "\nloam_allocated_bytes{", "} ");
 }
 
 }  // namespace
