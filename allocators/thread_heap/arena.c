@@ -171,31 +171,34 @@ void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed
 
 // --- Giving back -------------------------------------------------------------
 
-// Under the lock: a slab that was full has a free block, or all of it is free.
-static __attribute__((noinline)) void list_after_put(struct th_slab *slab) {
+// Under the lock: a slab that was full has free blocks, or all of it is free.
+static __attribute__((noinline)) void list_after_put(struct th_slab *slab, bool was_full) {
   struct th_arena *arena = slab->arena;
   struct th_bin *bin = &arena->bins[slab->class];
   if (slab->free_count == slab->capacity) {
-    if (slab->capacity > 1) bin_remove(bin, slab);  // else it was full, and in no list
+    if (!was_full) bin_remove(bin, slab);
     drop_slab(arena, slab);
-  } else {
+  } else if (was_full) {
     // Behind the others: the longer it waits, the more of it is free at once.
     bin_push_back(bin, slab);
   }
 }
 
-// Under the lock of the slab's arena. (Counting what is out is the caller's.)
-static inline void put(struct th_slab *slab, void *block) {
-  int number = th_block_number(slab, block);
-  if (number < 0) th_fail(block, "free: not the start of a block");
-  if (th_block_is_free(slab, (unsigned)number)) {
-    th_fail(block, "free: a block that is free (double free?)");
+// Under the lock of the slab's arena: puts the first blocks back that lie in the slab, which
+// the very first does; how many. (Counting what is out is the caller's.)
+static inline size_t put(struct th_slab *slab, void *const *blocks, size_t count) {
+  bool was_full = slab->free_count == 0;
+  size_t done = th_slab_put(slab, blocks, count);
+  if (done == 0) {
+    th_fail(blocks[0], th_block_number(slab, blocks[0]) < 0
+                           ? "free: not the start of a block"
+                           : "free: a block that is free (double free?)");
   }
-  th_slab_put(slab, (unsigned)number);
   // Few puts are the first or the last of their slab.
-  if (__builtin_expect(slab->free_count == 1 || slab->free_count == slab->capacity, 0)) {
-    list_after_put(slab);
+  if (__builtin_expect(was_full || slab->free_count == slab->capacity, 0)) {
+    list_after_put(slab, was_full);
   }
+  return done;
 }
 
 // Under the lock: a span goes. Its memory is given away after that.
@@ -221,12 +224,12 @@ void th_arena_put(unsigned class, void **blocks, size_t count) {
     struct th_arena *arena = slab_of_cached(blocks[0])->arena;
     size_t others = 0;
     loam_lock_acquire(&arena->lock);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count;) {
       struct th_slab *slab = slab_of_cached(blocks[i]);
       if (__builtin_expect(slab->arena != arena, 0)) {
-        blocks[others++] = blocks[i];
+        blocks[others++] = blocks[i++];
       } else {
-        put(slab, blocks[i]);
+        i += put(slab, blocks + i, count - i);
       }
     }
     arena->bins[class].blocks_out -= count - others;
@@ -247,7 +250,7 @@ void th_arena_free(struct th_slab *slab, void *block) {
   } else {
     arena->bins[slab->class].blocks_out--;
     arena->out_bytes -= slab->block_bytes;
-    put(slab, block);
+    put(slab, &block, 1);
   }
   loam_lock_release(&arena->lock);
   if (is_span) th_slices_give(slab, slices);

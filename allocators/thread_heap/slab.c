@@ -168,6 +168,8 @@ static unsigned take_at_random(struct th_slab *slab, unsigned count, void **out)
 unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
   if (LOAM_HARDENED) return take_at_random(slab, count, out);
   char *start = th_slab_start(slab);
+  size_t block_bytes = slab->block_bytes;
+  unsigned purged = slab->purged;
   unsigned taken = 0;
   unsigned word = slab->low_word;
   if (count > slab->free_count) count = slab->free_count;
@@ -175,16 +177,49 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
     uint64_t bits = th_slab_word(slab, word);
     for (; bits != 0 && taken < count; bits &= bits - 1, taken++) {
       unsigned number = word * 64 + (unsigned)__builtin_ctzl(bits);
-      *--out = start + (size_t)number * slab->block_bytes;
-      if (slab->purged != 0) slab->purged &= (uint16_t)~pages_of(slab, number);
+      *--out = start + (size_t)number * block_bytes;
+      if (purged != 0) purged &= ~pages_of(slab, number);
     }
     th_slab_set_word(slab, word, bits);
     if (bits == 0) word++;
   }
+  slab->purged = (uint16_t)purged;
   slab->low_word = (uint16_t)word;
   slab->free_count = (uint16_t)(slab->free_count - taken);
   slab->touched = true;
   return taken;
+}
+
+// As th_block_number, with what is the same for all of a slab in hand. So is a word of the
+// bitmap as long as blocks fall into it: neighbours are often freed together.
+size_t th_slab_put(struct th_slab *slab, void *const *blocks, size_t count) {
+  const char *start = th_slab_start(slab);
+  uint32_t reciprocal = slab->reciprocal;
+  unsigned capacity = slab->capacity;
+  size_t bytes = (size_t)slab->slices << TH_SLICE_BITS;
+  unsigned word = TH_SLAB_WORDS_MAX;  // none yet
+  uint64_t bits = 0;
+  size_t done = 0;
+  for (; done < count; done++) {
+    size_t offset = (size_t)((const char *)blocks[done] - start);
+    if (offset >= bytes) break;
+    uint64_t product = offset * reciprocal;
+    unsigned number = (unsigned)(product >> 32);
+    if ((uint32_t)product >= reciprocal || number >= capacity) break;
+    if (number / 64 != word) {
+      if (word != TH_SLAB_WORDS_MAX) th_slab_set_word(slab, word, bits);
+      word = number / 64;
+      bits = th_slab_word(slab, word);
+      if (word < slab->low_word) slab->low_word = (uint16_t)word;
+    }
+    uint64_t bit = (uint64_t)1 << number % 64;
+    if ((bits & bit) != 0) break;
+    bits |= bit;
+  }
+  if (word != TH_SLAB_WORDS_MAX) th_slab_set_word(slab, word, bits);
+  slab->free_count = (uint16_t)(slab->free_count + done);
+  slab->touched = true;
+  return done;
 }
 
 bool th_slab_check(const struct th_slab *slab) {

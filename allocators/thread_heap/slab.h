@@ -111,14 +111,9 @@ void th_slab_forget(struct th_slab *slab);
 // many there were.
 unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out);
 
-// Makes a block free that is not.
-static inline void th_slab_put(struct th_slab *slab, unsigned number) {
-  unsigned word = number / 64;
-  th_slab_set_word(slab, word, th_slab_word(slab, word) | (uint64_t)1 << number % 64);
-  slab->free_count++;
-  if (word < slab->low_word) slab->low_word = (uint16_t)word;
-  slab->touched = true;
-}
+// Makes blocks free that are not: the first of `blocks`, up to one that lies elsewhere, is no
+// block or is free already; how many.
+size_t th_slab_put(struct th_slab *slab, void *const *blocks, size_t count);
 
 // Gives back the pages that hold only free blocks; how many bytes went.
 size_t th_slab_purge(struct th_slab *slab);

@@ -27,6 +27,11 @@ static void take_all(struct th_slab *slab) {
   th_slab_take(slab, slab->capacity, blocks + slab->capacity);
 }
 
+static void put(struct th_slab *slab, unsigned number) {
+  void *block = block_at(slab, number);
+  th_slab_put(slab, &block, 1);
+}
+
 // --- Taking and putting ------------------------------------------------------
 
 static const char *expect_lowest_first(unsigned class) {
@@ -70,12 +75,33 @@ SCENARIO(AskedForMoreItGivesWhatThereIs) {
   return NULL;
 }
 
+SCENARIO(BlocksArePutBackUpToOneThatIsNot) {
+  struct th_slab *slab = start(1);
+  take_all(slab);
+  char *const outside = th_slab_start(slab) + TH_SLICE_BYTES;
+  void *blocks[] = {
+      block_at(slab, 700), block_at(slab, 701), block_at(slab, 3), block_at(slab, 702), outside,
+      block_at(slab, 4)};
+  EXPECT(th_slab_put(slab, blocks, 6) == 4);
+  EXPECT(slab->free_count == 4 && th_slab_check(slab));
+  EXPECT(th_slab_put(slab, blocks + 4, 2) == 0);
+  EXPECT(th_slab_put(slab, blocks + 5, 1) == 1);
+  EXPECT(th_slab_put(slab, blocks + 1, 2) == 0);  // free already
+  blocks[0] = block_at(slab, 5) + 1;
+  EXPECT(th_slab_put(slab, blocks, 1) == 0);
+  EXPECT(slab->free_count == 5 && th_slab_check(slab));
+  void *out[5];
+  EXPECT(th_slab_take(slab, 5, out + 5) == 5);
+  EXPECT(out[4] == block_at(slab, 3) && out[0] == block_at(slab, 702));
+  return NULL;
+}
+
 SCENARIO(HolesAreTakenLowestFirst) {
   struct th_slab *slab = start(1);
   take_all(slab);
-  th_slab_put(slab, 700);
-  th_slab_put(slab, 5);
-  th_slab_put(slab, 70);
+  put(slab, 700);
+  put(slab, 5);
+  put(slab, 70);
   EXPECT(slab->free_count == 3 && th_slab_check(slab));
   void *out[3];
   EXPECT(th_slab_take(slab, 3, out + 3) == 3);
@@ -95,7 +121,7 @@ static const char *expect_put_in_any_order(unsigned class) {
   for (unsigned i = 0; i < capacity; i++) {
     int number = th_block_number(slab, taken[i]);
     EXPECT(number >= 0 && !th_block_is_free(slab, (unsigned)number));
-    th_slab_put(slab, (unsigned)number);
+    put(slab, (unsigned)number);
     EXPECT(th_block_is_free(slab, (unsigned)number));
     EXPECT(slab->free_count == i + 1 && th_slab_check(slab));
   }
@@ -117,7 +143,7 @@ SCENARIO(TakingAndPuttingTouch) {
   th_slab_take(slab, 1, out + 1);
   EXPECT(slab->touched);
   slab->touched = false;
-  th_slab_put(slab, 0);
+  put(slab, 0);
   EXPECT(slab->touched);
   return NULL;
 }
@@ -184,9 +210,9 @@ SCENARIO(AWideSlabGivesBackPagesOfAllItsSlices) {
   unsigned last = slab->capacity - 1u;
   memset(th_slab_start(slab), 1, TH_WIDE_SLICES * TH_SLICE_BYTES);
   take_all(slab);
-  th_slab_put(slab, 0);
-  th_slab_put(slab, last - 1);
-  th_slab_put(slab, last);
+  put(slab, 0);
+  put(slab, last - 1);
+  put(slab, last);
   // The first block's first page, and what lies behind the start of the last but one.
   unsigned from = (unsigned)(((last - 1) * slab->block_bytes + PAGE - 1) / PAGE);
   unsigned pages = TH_WIDE_SLICES * PAGES - from;
@@ -259,7 +285,7 @@ static struct th_slab *start_with_holes(unsigned class) {
   memset(th_slab_start(slab), 1, TH_SLICE_BYTES);
   for (unsigned number = (unsigned)chance(3); number < slab->capacity;) {
     unsigned end = number + 1 + (unsigned)chance(2 + 3 * PAGE / slab->block_bytes);
-    for (; number < end && number < slab->capacity; number++) th_slab_put(slab, number);
+    for (; number < end && number < slab->capacity; number++) put(slab, number);
     number += 1 + (unsigned)chance(2 + PAGE / slab->block_bytes);
   }
   return slab;
