@@ -45,9 +45,10 @@ export function writeReport(results: readonly unknown[]): string {
 export class Tab {
   readonly faults: string[] = [];
 
+  // `url` may change: another tab takes as long to open as the page takes to load.
   private constructor(
     readonly page: Page,
-    readonly url: string,
+    public url: string,
   ) {
     page.setDefaultTimeout(PATIENCE_MS);
     page.on('console', (message) => {
@@ -58,7 +59,9 @@ export class Tab {
     page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`));
     page.on('request', (request) => {
       const address = request.url();
-      const own = url.startsWith('file:') ? address.split('#')[0] === url : address.startsWith(url);
+      const own = this.url.startsWith('file:')
+        ? address.split('#')[0] === this.url
+        : address.startsWith(this.url);
       if (!own && !/^(data|blob):/.test(address)) this.faults.push(`request: ${address}`);
     });
   }
@@ -75,21 +78,42 @@ export class Tab {
     return new Tab(await context.newPage(), url);
   }
 
-  // Goes to a view, and waits for it to be drawn.
-  async go(hash: string): Promise<void> {
+  // Opens the page at an address, as someone does who was sent it.
+  async load(hash: string): Promise<void> {
     await this.page.goto('about:blank');
     await this.page.goto(this.url + hash);
     await this.settle();
   }
 
+  // Goes to a view, within the page where it is open, and waits for it to be drawn.
+  async go(hash: string): Promise<void> {
+    if (!this.page.url().startsWith(this.url)) {
+      await this.load(hash);
+      return;
+    }
+    await this.page.evaluate((wanted) => (location.hash = wanted), hash);
+    await this.settle();
+  }
+
   // Charts are drawn a moment after their places are laid out.
   async settle(): Promise<void> {
+    await this.frames();
     await this.page.locator('main > :not(h1)').first().waitFor();
     await this.page.waitForFunction(
       () =>
         !document.querySelector('main .loading') &&
         [...document.querySelectorAll('.drawing')].every((place) => place.querySelector('svg')),
     );
+  }
+
+  // What a change of the address or of a choice sets off is over: an event, a rendering, its
+  // effects behind the next frame, and what they render.
+  private async frames(): Promise<void> {
+    await this.page.evaluate(async () => {
+      for (let i = 0; i < 3; i++) {
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -21,18 +21,20 @@ let tab: Tab;
 
 beforeAll(async () => {
   browser = await openBrowser();
+  tab = await Tab.open(browser, '');
 });
 afterAll(() => browser?.close());
 
 async function serve(results: readonly Result[]): Promise<void> {
   service = new FakeService(pageText(), results);
-  tab = await Tab.open(browser, await service.start());
+  tab.url = await service.start();
 }
 
 beforeEach(() => serve([before, after]));
 afterEach(async () => {
   expect(tab.faults).toEqual([]);
-  await tab.close();
+  // Before its service goes, which an open page would ask again.
+  await tab.page.goto('about:blank');
   service.stop();
 });
 
@@ -52,13 +54,12 @@ test('the newest run is shown first, and a permalink shows its own', async () =>
       result.cells.find((it) => it.name === 'candidate/micro/pair/threads:1')?.time?.ratio ?? 0,
     );
   expect(await cell.innerText()).toContain(ratioOf(after));
-  await tab.go(`#/matrix?run=${service.idOf(before)}`);
+  await tab.load(`#/matrix?run=${service.idOf(before)}`);
   expect(await cell.innerText()).toContain(ratioOf(before));
 });
 
 test('a long list of runs comes by and by', async () => {
   service.stop();
-  await tab.close();
   const many = Array.from({ length: 150 }, (_, i) => {
     const date = new Date(Date.UTC(2026, 0, 1, i)).toISOString();
     return { ...before, benchmarks: [], context: { ...before.context, date } };
@@ -85,7 +86,6 @@ test('history is the service’s answer', async () => {
 
 test('an upload is stored, and what is refused says why', async () => {
   service.stop();
-  await tab.close();
   await serve([]);
   await tab.go('#/machine');
   const upload = tab.page.getByLabel('Upload a result file');
@@ -161,7 +161,7 @@ test('a run is cancelled, an interrupted one goes on', async () => {
   const [job] = service.jobs;
   if (!job) throw new Error('no job was started');
   service.change({ ...job, state: 'interrupted', message: 'the service was stopped' });
-  await tab.go('#/run');
+  await tab.load('#/run');
   await tab.page.getByText('the service was stopped').waitFor();
   await tab.page.getByRole('button', { name: 'Resume' }).click();
   await tab.page.locator('.tag.queued').waitFor();

@@ -12,12 +12,17 @@ const after = testResult('after');
 
 let browser: Browser;
 let tab: Tab;
+let report: string;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  tab = await Tab.open(browser, writeReport([before, after]));
+  report = writeReport([before, after]);
+  tab = await Tab.open(browser, report);
 });
-afterEach(() => expect(tab.faults).toEqual([]));
+afterEach(() => {
+  tab.url = report;
+  expect(tab.faults).toEqual([]);
+});
 afterAll(() => browser?.close());
 
 const cellOf = (result: Result, name: string): Cell => {
@@ -109,7 +114,7 @@ test('matrix: another metric and baseline, kept in the address', async () => {
   // The address alone brings the same back.
   const link = tab.page.url();
   const told = await tab.page.locator('table.matrix').innerText();
-  await tab.go(link.slice(link.indexOf('#')));
+  await tab.load(link.slice(link.indexOf('#')));
   expect(await tab.page.locator('table.matrix').innerText()).toBe(told);
 });
 
@@ -226,47 +231,41 @@ function historyOf(count: number): Result[] {
 }
 
 test('history: a dot for each run, and the change is marked where it was', async () => {
-  const long = await Tab.open(browser, writeReport(historyOf(24)));
-  await long.go(
+  tab.url = writeReport(historyOf(24));
+  await tab.go(
     '#/history?workload=trace/python_report&allocator=candidate&metric=peak_rss&show=value',
   );
-  const dots = await long.marks('history-peak_rss');
+  const dots = await tab.marks('history-peak_rss');
   const [was, is] = [before, after].map(
     (result) => cellOf(result, 'candidate/trace/python_report/threads:1').peak_rss?.median,
   );
   expect(dots).toHaveLength(24);
   expect(dots.filter((dot) => dot.endsWith(`: ${was}`))).toHaveLength(12);
   expect(dots.filter((dot) => dot.endsWith(`: ${is}`))).toHaveLength(12);
-  const changes = await long.page.locator('.changes li').allInnerTexts();
+  const changes = await tab.page.locator('.changes li').allInnerTexts();
   expect(changes).toHaveLength(1);
   expect(changes[0]).toContain('000000000');
   expect(changes[0]).toContain('2026-01-13');
-  expect(long.faults).toEqual([]);
-  await long.close();
 });
 
 test('machine: what the file says of it, and which runs are not comparable', async () => {
   const other = structuredClone(before);
   other.context.host_name = 'machine-0123456789ab';
   other.context.date = '2026-01-01T00:00:00+00:00';
-  const mixed = await Tab.open(browser, writeReport([other, after]));
-  await mixed.go('#/machine?run=2');
-  const facts = await mixed.page.locator('.facts-list').innerText();
+  tab.url = writeReport([other, after]);
+  await tab.go('#/machine?run=2');
+  const facts = await tab.page.locator('.facts-list').innerText();
   const { cpu_model: cpu, kernel, libc, compiler, cell_flags: flags } = after.context;
   for (const fact of [cpu ?? '', kernel ?? '', libc, compiler, flags])
     expect(facts).toContain(fact);
-  const rows = await mixed.page
+  const rows = await tab.page
     .getByRole('region', { name: 'All runs' })
     .locator('tbody tr')
     .allInnerTexts();
   expect(rows[0]).toContain('shown above');
   expect(rows[1]).toContain('not comparable: another machine');
-  await mixed.go('#/compare?before=1&after=2');
-  expect(await mixed.page.locator('main').innerText()).toContain(
-    'These two runs cannot be compared',
-  );
-  expect(mixed.faults).toEqual([]);
-  await mixed.close();
+  await tab.go('#/compare?before=1&after=2');
+  expect(await tab.page.locator('main').innerText()).toContain('These two runs cannot be compared');
 });
 
 test('exports: CSV, JSON, SVG and PNG of what is shown', async () => {
@@ -290,11 +289,9 @@ test('exports: CSV, JSON, SVG and PNG of what is shown', async () => {
 });
 
 test('an empty report says what to do next, in every view', async () => {
-  const empty = await Tab.open(browser, writeReport([]));
+  tab.url = writeReport([]);
   for (const view of ['matrix', 'cost', 'cell', 'compare', 'history', 'machine', 'run']) {
-    await empty.go(`#/${view}`);
-    expect(await empty.page.locator('main').innerText()).toContain('bazel run //');
+    await tab.go(`#/${view}`);
+    expect(await tab.page.locator('main').innerText()).toContain('bazel run //');
   }
-  expect(empty.faults).toEqual([]);
-  await empty.close();
 });
