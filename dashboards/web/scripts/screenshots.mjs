@@ -1,7 +1,7 @@
 // Pictures of views, for people to look at:
 //   node scripts/screenshots.mjs PAGE_OR_URL FOLDER [RESULT.json...] [-- ADDRESS...]
 // A page (dist/index.html) gets the results embedded, as a report; a URL is that of a service.
-// WIDTHS=1280,375 and SCHEMES=light,dark choose; CHROMIUM names the browser.
+// WIDTHS=1280,390 and SCHEMES=light,dark choose; CHROMIUM names the browser.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ const VIEWS = ['matrix', 'cost', 'cell', 'compare', 'history', 'machine', 'run']
 const split = process.argv.indexOf('--');
 const [page, folder, ...results] = process.argv.slice(2, split < 0 ? undefined : split);
 const addresses = split < 0 ? VIEWS.map((view) => `#/${view}`) : process.argv.slice(split + 1);
-const widths = (process.env.WIDTHS ?? '1280,375').split(',').map(Number);
+const widths = (process.env.WIDTHS ?? '1280,390').split(',').map(Number);
 const schemes = (process.env.SCHEMES ?? 'light,dark').split(',');
 
 mkdirSync(folder, { recursive: true });
@@ -46,7 +46,12 @@ for (const width of widths) {
       await tab.goto('about:blank');
       await tab.goto(url + address);
       await tab.waitForSelector('main :not(h1)');
-      await tab.waitForTimeout(400);
+      await tab.waitForFunction(
+        () =>
+          !document.querySelector('main .loading') &&
+          [...document.querySelectorAll('.drawing')].every((place) => place.querySelector('svg')),
+      );
+      await tab.waitForTimeout(200);
       const name = `${i}-${address.replace(/^#\/?/, '').replace(/\W.*/, '')}-${width}-${colorScheme}.png`;
       await tab.screenshot({ path: join(folder, name), fullPage: true });
       const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);

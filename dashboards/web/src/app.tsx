@@ -80,7 +80,8 @@ function ViewOrFailure({ route }: ViewProps): JSX.Element {
 export function App({ source }: { source: Source }): JSX.Element {
   const route = useRoute();
   const [version, setVersion] = useState(0);
-  const loaded = useLoaded(() => source.runs(RUNS_LISTED), String(version));
+  // What a person has chosen in a view is not lost when a run comes in.
+  const loaded = useLoaded(() => source.runs(RUNS_LISTED), String(version), true);
   const heading = useRef<HTMLHeadingElement>(null);
   const first = useRef(true);
   const { title, question } = SHOWN[route.view];

@@ -5,15 +5,16 @@ import type { Allocator } from '../model/run.ts';
 
 const COLOURS = 8;
 const SHAPES = ['circle', 'triangle', 'square', 'diamond', 'star', 'cross', 'wye'] as const;
+const FLOOR_SHAPE = 'hexagon';
 
 export interface Look {
   colour: string;
-  shape: (typeof SHAPES)[number];
+  shape: (typeof SHAPES)[number] | typeof FLOOR_SHAPE;
 }
 
 export function lookOf(allocators: readonly Allocator[], name: string): Look {
   const kind = allocators.find((allocator) => allocator.name === name)?.kind;
-  if (kind === 'floor') return { colour: 'var(--muted)', shape: 'cross' };
+  if (kind === 'floor') return { colour: 'var(--muted)', shape: FLOOR_SHAPE };
   const others = allocators.filter((allocator) => allocator.kind !== 'floor');
   const at = Math.max(
     0,

@@ -24,6 +24,28 @@ export function around(ratios: readonly (number | null)[]): [number, number] {
   return [low / room, high * room];
 }
 
+const TICK_SPACE = 40;
+const TICK_DIGITS = [[1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
+
+// Round ratios along such an axis, so far apart that their names do not touch; how many, where
+// the domain is so narrow that Plot finds better ones.
+export function ratioTicks(
+  [low, high]: readonly [number, number],
+  width: number,
+): number[] | number {
+  const span = Math.log(high / low);
+  const first = Math.floor(Math.log10(low));
+  const decades = Array.from({ length: Math.ceil(Math.log10(high)) - first }, (_, i) => first + i);
+  for (const digits of span > Math.log(3) ? TICK_DIGITS : []) {
+    const ticks = decades
+      .flatMap((power) => digits.map((digit) => Number((digit * 10 ** power).toPrecision(2))))
+      .filter((tick) => tick >= low && tick <= high);
+    const gaps = ticks.slice(1).map((tick, i) => Math.log(tick / (ticks[i] ?? tick)) / span);
+    if (ticks.length >= 2 && Math.min(...gaps) * width >= TICK_SPACE) return ticks;
+  }
+  return Math.min(7, width / 90);
+}
+
 // Round numbers of KiB, MiB, ... from 0 up to `most`, four to eight of them.
 export function byteTicks(most: number): number[] {
   const step = 2 ** Math.ceil(Math.log2(Math.max(most, 8) / 8));

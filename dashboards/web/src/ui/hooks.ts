@@ -4,8 +4,9 @@ import { address, parseRoute, type Parameters, type Route } from '../route.ts';
 export type Loaded<T> =
   { state: 'loading' } | { state: 'failed'; error: Error } | { state: 'ready'; value: T };
 
-// What `load` gives, again whenever `key` changes; an answer that came too late is dropped.
-export function useLoaded<T>(load: () => Promise<T>, key: string): Loaded<T> {
+// What `load` gives, again whenever `key` changes; an answer that came too late is dropped. With
+// `keep`, what was there before stays until the new is.
+export function useLoaded<T>(load: () => Promise<T>, key: string, keep = false): Loaded<T> {
   const [loaded, setLoaded] = useState<{ key: string; result: Loaded<T> } | null>(null);
   useEffect(() => {
     let wanted = true;
@@ -24,7 +25,7 @@ export function useLoaded<T>(load: () => Promise<T>, key: string): Loaded<T> {
       wanted = false;
     };
   }, [key]);
-  return loaded?.key === key ? loaded.result : { state: 'loading' };
+  return loaded && (keep || loaded.key === key) ? loaded.result : { state: 'loading' };
 }
 
 export function useRoute(): Route {

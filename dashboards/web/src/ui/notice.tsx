@@ -60,7 +60,7 @@ export function NoRuns({ service }: { service: boolean }): JSX.Element {
       </pre>
       {service ? (
         <p>
-          That takes two to four minutes. Or <a href="#/run">choose and start a run here</a>, or{' '}
+          That takes about five minutes. Or <a href="#/run">choose and start a run here</a>, or{' '}
           <a href="#/machine">upload a result file</a> that you already have.
         </p>
       ) : (

@@ -83,7 +83,7 @@ export function RepetitionsChart({
       draw={(width) => ({
         height: names.length * 34 + 40,
         marginLeft: 104,
-        marginRight: 20,
+        marginRight: 32,
         marginTop: 4,
         x: {
           label: null,

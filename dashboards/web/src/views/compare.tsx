@@ -9,7 +9,7 @@ import { METRICS, metricOf, type Metric } from '../model/metrics.ts';
 import type { RunModel } from '../model/run.ts';
 import { FEWEST_FOR_INTERVAL, median } from '../statistics/statistics.ts';
 import { address, type Route } from '../route.ts';
-import { around, Chart } from '../ui/chart.tsx';
+import { around, Chart, ratioTicks } from '../ui/chart.tsx';
 import { usePage, type ViewProps } from '../ui/context.tsx';
 import { Controls, Exports, Segments, Select } from '../ui/controls.tsx';
 import { choose } from '../ui/hooks.ts';
@@ -21,6 +21,7 @@ const VERDICTS = { less: 'improved', more: 'regressed', cannot_tell: 'cannot tel
 const ORDER = { more: 0, less: 1, cannot_tell: 2 } as const;
 const CHARTED_MOST = 40;
 const NARROW = 500;
+const MARGIN_RIGHT = 20;
 
 const nameOf = ({ after }: CellDifference): string =>
   `${after.allocator} · ${after.workload}${after.threads > 1 ? ` ×${after.threads}` : ''}`;
@@ -74,6 +75,7 @@ function DifferenceChart({
   const colour = ({ verdict }: Charted): string =>
     verdict === 'cannot_tell' ? 'var(--muted)' : `var(--${verdict})`;
   const said = charted.slice(0, 10).map((it) => `${it.name} ${formatChange(it.ratio)}`);
+  const domain = around(charted.flatMap((it) => [it.low, it.high]));
   const shown = cells.length > CHARTED_MOST ? ` (the first ${CHARTED_MOST})` : '';
   return (
     <Chart
@@ -84,13 +86,13 @@ function DifferenceChart({
       draw={(width) => ({
         height: charted.length * 22 + 40,
         marginLeft: Math.min(260, width * 0.5),
-        marginRight: 20,
+        marginRight: MARGIN_RIGHT,
         marginTop: 4,
         x: {
           type: 'log',
-          domain: around(charted.flatMap((it) => [it.low, it.high])),
+          domain,
           clamp: true,
-          ticks: Math.min(7, width / 110),
+          ticks: ratioTicks(domain, width - Math.min(260, width * 0.5) - MARGIN_RIGHT),
           tickFormat: formatRatio,
           label: null,
           grid: true,

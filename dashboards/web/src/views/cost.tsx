@@ -1,6 +1,6 @@
 // What does it cost? Time against memory, one point an allocator, with the frontier.
 
-import { dot, line, ruleX, ruleY, text } from '@observablehq/plot';
+import { dot, line, ruleX, ruleY, text, type Markish } from '@observablehq/plot';
 import type { JSX } from 'preact';
 import { formatChange, formatRatio, plural } from '../model/format.ts';
 import { frontier } from '../model/frontier.ts';
@@ -10,11 +10,12 @@ import type { RunModel } from '../model/run.ts';
 import { tableOf } from '../model/table.ts';
 import type { Route } from '../route.ts';
 import { lookOf } from '../ui/allocators.ts';
-import { around, Chart } from '../ui/chart.tsx';
+import { around, Chart, ratioTicks } from '../ui/chart.tsx';
 import type { ViewProps } from '../ui/context.tsx';
 import { Controls, Exports, Select } from '../ui/controls.tsx';
 import { choose } from '../ui/hooks.ts';
 import { Empty } from '../ui/notice.tsx';
+import { LABEL_DISTANCE, placeLabels } from '../ui/labels.ts';
 import { OfRun, RunPicker } from '../ui/run_picker.tsx';
 import { Words } from '../ui/words.tsx';
 import { Mix, weightsOf } from './mix.tsx';
@@ -29,6 +30,9 @@ const MEMORY: readonly Metric['id'][] = [
   'settled_rss',
   'end_rss',
 ];
+
+const MARGIN = { left: 44, right: 48, top: 24, bottom: 44 };
+const heightOf = (width: number): number => Math.min(480, Math.max(320, width * 0.6));
 
 interface CostPoint {
   allocator: string;
@@ -70,9 +74,38 @@ interface ScatterProps {
 }
 
 function Scatter({ run, points, best, across, up, baseline }: ScatterProps): JSX.Element {
+  const domainX = around(points.map((point) => point.x));
+  const domainY = around(points.map((point) => point.y));
   const said = points.map(
     (point) => `${point.allocator} ${formatRatio(point.x)} and ${formatRatio(point.y)}`,
   );
+  // A mark for each name, for all of a mark are moved alike.
+  const names = (width: number): Markish[] => {
+    const [w, h] = [
+      width - MARGIN.left - MARGIN.right,
+      heightOf(width) - MARGIN.top - MARGIN.bottom,
+    ];
+    const share = (value: number, [low, high]: readonly [number, number]): number =>
+      Math.log(value / low) / Math.log(high / low);
+    const places = points.map(({ allocator, x, y }) => ({
+      x: share(x, domainX) * w,
+      y: (1 - share(y, domainY)) * h,
+      text: allocator,
+    }));
+    return placeLabels(places, w + MARGIN.right).map(({ anchor, dy }, i) =>
+      text(points.slice(i, i + 1), {
+        x: 'x',
+        y: 'y',
+        text: 'allocator',
+        textAnchor: anchor,
+        dx: anchor === 'start' ? LABEL_DISTANCE : -LABEL_DISTANCE,
+        dy,
+        fill: 'var(--ink)',
+        stroke: 'var(--paper)',
+        strokeWidth: 3,
+      }),
+    );
+  };
   return (
     <Chart
       name={`cost-${across.id}-${up.id}`}
@@ -81,16 +114,16 @@ function Scatter({ run, points, best, across, up, baseline }: ScatterProps): JSX
         .map((point) => point.allocator)
         .join(', ')}.`}
       draw={(width) => ({
-        height: Math.min(480, Math.max(320, width * 0.6)),
-        marginLeft: 44,
-        marginRight: width < 500 ? 48 : 96,
-        marginTop: 24,
-        marginBottom: 44,
+        height: heightOf(width),
+        marginLeft: MARGIN.left,
+        marginRight: MARGIN.right,
+        marginTop: MARGIN.top,
+        marginBottom: MARGIN.bottom,
         grid: true,
         x: {
           type: 'log',
-          domain: around(points.map((point) => point.x)),
-          ticks: Math.min(7, width / 90),
+          domain: domainX,
+          ticks: ratioTicks(domainX, width - MARGIN.left - MARGIN.right),
           tickFormat: formatRatio,
           label: `${across.title} →`,
           labelAnchor: 'right',
@@ -98,7 +131,7 @@ function Scatter({ run, points, best, across, up, baseline }: ScatterProps): JSX
         },
         y: {
           type: 'log',
-          domain: around(points.map((point) => point.y)),
+          domain: domainY,
           ticks: 6,
           tickFormat: formatRatio,
           label: `↑ ${up.title}`,
@@ -124,16 +157,7 @@ function Scatter({ run, points, best, across, up, baseline }: ScatterProps): JSX
             stroke: 'var(--paper)',
             ariaLabel: (point: CostPoint) => `${point.allocator}: ${point.x}, ${point.y}`,
           }),
-          text(points, {
-            x: 'x',
-            y: 'y',
-            text: 'allocator',
-            textAnchor: 'start',
-            dx: 10,
-            fill: 'var(--ink)',
-            stroke: 'var(--paper)',
-            strokeWidth: 3,
-          }),
+          ...names(width),
         ],
       })}
     />

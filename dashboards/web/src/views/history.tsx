@@ -232,8 +232,11 @@ function History({ route, asked }: { route: Route; asked: CellOfHistory }): JSX.
 
 function chosenCell(route: Route, cells: Cells): CellOfHistory | null {
   const { parameters } = route;
+  // A program that somebody recorded has hardly been measured often.
   const workload =
-    cells.workloads.find((it) => it.name === parameters['workload']) ?? cells.workloads[0];
+    cells.workloads.find((it) => it.name === parameters['workload']) ??
+    cells.workloads.find((it) => !it.name.startsWith('trace/')) ??
+    cells.workloads[0];
   const threads =
     workload?.threads.find((it) => String(it) === parameters['threads']) ?? workload?.threads[0];
   // What changes over commits is our own.

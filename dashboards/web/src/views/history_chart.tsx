@@ -55,7 +55,7 @@ export function HistoryChart({ series, name }: { series: Series; name: string })
       draw={(width) => ({
         height: 360,
         marginLeft: 64,
-        marginRight: 24,
+        marginRight: 40,
         marginTop: 28,
         marginBottom: 36,
         x: {

@@ -13,6 +13,7 @@ import { Ranking } from './ranking.tsx';
 
 interface JobCardProps {
   job: Job;
+  trace: string | undefined; // its name, where it runs one
   cancel: () => Promise<void>;
   resume: () => Promise<void>;
 }
@@ -114,10 +115,12 @@ function Verdict({ run }: { run: string }): JSX.Element {
   );
 }
 
-export function JobCard({ job, cancel, resume }: JobCardProps): JSX.Element {
+export function JobCard({ job, trace, cancel, resume }: JobCardProps): JSX.Element {
   const { request, state } = job;
   const asked = [
-    request.trace ? 'a trace' : plural(request.workloads?.length ?? 0, 'workload'),
+    request.trace
+      ? `the trace ${trace ?? request.trace}`
+      : plural(request.workloads?.length ?? 0, 'workload'),
     plural(request.allocators?.length ?? 0, 'allocator'),
     request.rounds == null ? request.suite : plural(request.rounds, 'round'),
   ];

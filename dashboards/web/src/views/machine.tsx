@@ -275,7 +275,7 @@ function AllRuns({ chosen }: { chosen: string }): JSX.Element {
 }
 
 function Machine({ route, chosen }: { route: Route; chosen: string }): JSX.Element {
-  const { source } = usePage();
+  const { source, runs } = usePage();
   const loaded = useRun(chosen);
   return (
     <>
@@ -284,7 +284,7 @@ function Machine({ route, chosen }: { route: Route; chosen: string }): JSX.Eleme
         {source.kind === 'service' && <Upload />}
       </Controls>
       <WhenLoaded of={loaded}>{(run) => run && <Details run={run} />}</WhenLoaded>
-      <AllRuns chosen={chosen} />
+      <AllRuns key={runs[0]?.id} chosen={chosen} />
       <Words of={['comparable', 'round', 'baseline']} />
     </>
   );
@@ -297,7 +297,11 @@ export function MachineView({ route }: ViewProps): JSX.Element {
     return (
       <>
         <NoRuns service={source.kind === 'service'} />
-        {source.kind === 'service' && <Upload />}
+        {source.kind === 'service' && (
+          <div class="empty">
+            <Upload />
+          </div>
+        )}
       </>
     );
   }

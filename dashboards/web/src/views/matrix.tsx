@@ -125,7 +125,7 @@ function MatrixTable({ route, id, run, table }: TableProps): JSX.Element {
               >
                 <span class="family-name">{row.row.workload.family}/</span>
                 <wbr />
-                {row.row.label.slice(row.row.label.indexOf('/') + 1)}
+                {row.row.label.slice(row.row.label.indexOf('/') + 1).replace(' ', '\u00a0')}
               </th>
               {allocators.map(({ name }) => (
                 <ValueCell

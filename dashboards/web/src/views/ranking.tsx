@@ -7,7 +7,7 @@ import type { Metric } from '../model/metrics.ts';
 import type { Ranked } from '../model/ranking.ts';
 import type { RunModel } from '../model/run.ts';
 import { lookOf } from '../ui/allocators.ts';
-import { around, Chart } from '../ui/chart.tsx';
+import { around, Chart, ratioTicks } from '../ui/chart.tsx';
 
 interface RankingProps {
   run: RunModel;
@@ -59,6 +59,7 @@ export function Ranking(props: RankingProps): JSX.Element | null {
   if (ranked.length < 2) return null;
   const partial = ranked.filter((item) => item.rows < item.rowsOfAll);
   const said = ranked.map((item) => `${item.allocator} ${formatRatio(item.mean)}`).join(', ');
+  const domain = around(ranked.flatMap((item) => [item.low, item.mean, item.high]));
   const withInterval = ranked.filter((item) => item.low !== null && item.high !== null);
   return (
     <section class="ranking" aria-label="Ranking">
@@ -79,8 +80,8 @@ export function Ranking(props: RankingProps): JSX.Element | null {
           marginTop: 4,
           x: {
             type: 'log',
-            domain: around(ranked.flatMap((item) => [item.low, item.mean, item.high])),
-            ticks: Math.min(6, width / 90),
+            domain,
+            ticks: ratioTicks(domain, width - 176),
             tickFormat: (value: number) => formatRatio(value),
             label: null,
           },

@@ -63,6 +63,7 @@ function useJobs(
 function RunPage({ service, answers }: { service: ServiceSource; answers: Answers }): JSX.Element {
   const { jobs, put, error } = useJobs(service, answers.jobs);
   const token = useToken();
+  const [traces, setTraces] = useState(answers.traces);
   const [failure, setFailure] = useState<string | null>(null);
   const attempt = async (action: () => Promise<Job>): Promise<void> => {
     try {
@@ -78,7 +79,8 @@ function RunPage({ service, answers }: { service: ServiceSource; answers: Answer
       <RunForm
         service={service}
         choices={answers.choices}
-        traces={answers.traces}
+        traces={traces}
+        addTrace={(added) => setTraces([added, ...traces.filter((it) => it.id !== added.id)])}
         start={(request) => attempt(() => service.start(request))}
       />
       {token.field}
@@ -96,6 +98,7 @@ function RunPage({ service, answers }: { service: ServiceSource; answers: Answer
           <JobCard
             key={job.id}
             job={job}
+            trace={traces.find((it) => it.id === job.request.trace)?.name}
             cancel={() => attempt(() => service.act(job.id, 'cancel'))}
             resume={() => attempt(() => service.act(job.id, 'resume'))}
           />

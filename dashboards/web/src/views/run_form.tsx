@@ -10,6 +10,7 @@ interface RunFormProps {
   service: ServiceSource;
   choices: Choices;
   traces: readonly Trace[];
+  addTrace: (trace: Trace) => void;
   start: (request: JobRequest) => Promise<void>;
 }
 
@@ -108,15 +109,13 @@ function TraceDrop({
         onChange={(event) => void send(event.currentTarget.files?.[0])}
       />
       <span role="status" class="muted">
-        {said ?? (
-          <>
-            Record one:{' '}
-            <code>
-              bazel run //benchmarks/trace:loam-trace -- record --output mine.loamtrace -- PROGRAM
-            </code>
-          </>
-        )}
+        {said ?? 'Record one:'}
       </span>
+      {said === null && (
+        <pre>
+          bazel run //benchmarks/trace:loam-trace -- record --output mine.loamtrace -- PROGRAM
+        </pre>
+      )}
     </label>
   );
 }
@@ -141,8 +140,7 @@ function threadCounts(most: number): number[] {
   return counts;
 }
 
-export function RunForm({ service, choices, traces: known, start }: RunFormProps): JSX.Element {
-  const [traces, setTraces] = useState(known);
+export function RunForm({ service, choices, traces, addTrace, start }: RunFormProps): JSX.Element {
   const [trace, setTrace] = useState('');
   const [suite, setSuite] = useState(choices.suites[0] ?? 'quick');
   const [allocators, setAllocators] = useState<ReadonlySet<string>>(able(choices.allocators));
@@ -186,7 +184,7 @@ export function RunForm({ service, choices, traces: known, start }: RunFormProps
       <TraceDrop
         service={service}
         added={(added) => {
-          setTraces([added, ...traces.filter((it) => it.id !== added.id)]);
+          addTrace(added);
           setTrace(added.id);
         }}
       />
