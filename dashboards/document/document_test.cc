@@ -30,6 +30,12 @@ TEST(DocumentTest, AKeyMayNotBeLongEither) {
   EXPECT_FALSE(ParseDocument("{\"" + std::string(5000, 'k') + "\":1}").ok());
 }
 
+TEST(DocumentTest, ManyValuesAreRefusedBeforeTheyAreMade) {
+  std::string many = "[1";
+  for (int i = 0; i < 4'000'000; i++) many += ",1";
+  EXPECT_THAT(std::string(ParseDocument(many + "]").status().message()), HasSubstr("4000000"));
+}
+
 TEST(DocumentTest, AnErrorIsOneLineWhateverTheNames) {
   json run = json::parse(MadeUpFile(1));
   run["context"]["baseline_allocator"] = "a\n\x1b[31mb";

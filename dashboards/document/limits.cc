@@ -13,12 +13,12 @@ using nlohmann::json;
 // Takes what the parser finds; false stops it.
 class Counter : public nlohmann::json_sax<json> {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t &) override { return true; }
-  bool string(string_t &text) override { return IsShort(text); }
+  bool null() override { return Count(); }
+  bool boolean(bool) override { return Count(); }
+  bool number_integer(number_integer_t) override { return Count(); }
+  bool number_unsigned(number_unsigned_t) override { return Count(); }
+  bool number_float(number_float_t, const string_t &) override { return Count(); }
+  bool string(string_t &text) override { return IsShort(text) && Count(); }
   bool binary(binary_t &) override { return false; }
   bool key(string_t &text) override { return IsShort(text); }
   bool start_object(std::size_t) override { return Enter(); }
@@ -35,8 +35,14 @@ class Counter : public nlohmann::json_sax<json> {
   const std::string &problem() const { return problem_; }
 
  private:
+  bool Count() {
+    if (++values_ <= kValuesMax) return true;
+    problem_ = absl::StrCat("more than ", kValuesMax, " values");
+    return false;
+  }
+
   bool Enter() {
-    if (++depth_ <= kDepthMax) return true;
+    if (++depth_ <= kDepthMax) return Count();
     problem_ = absl::StrCat("nested more than ", kDepthMax, " deep");
     return false;
   }
@@ -53,6 +59,7 @@ class Counter : public nlohmann::json_sax<json> {
   }
 
   int depth_ = 0;
+  int values_ = 0;
   std::string problem_;
 };
 

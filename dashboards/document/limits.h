@@ -15,6 +15,9 @@ constexpr int kDepthMax = 16;
 // matched by recursion over them.
 constexpr size_t kStringBytesMax = 4096;
 
+// A result file has one for each 20 bytes; as values, each takes up to 100 bytes of memory.
+constexpr int kValuesMax = 4'000'000;
+
 // OK for JSON within the limits; an error in one line otherwise. Thread-safe.
 absl::Status CheckLimits(absl::string_view text);
 
