@@ -43,7 +43,7 @@ export function ratioTicks(
     const gaps = ticks.slice(1).map((tick, i) => Math.log(tick / (ticks[i] ?? tick)) / span);
     if (ticks.length >= 2 && Math.min(...gaps) * width >= TICK_SPACE) return ticks;
   }
-  return Math.min(7, width / 90);
+  return Math.min(7, width / 64);
 }
 
 // Round numbers of KiB, MiB, ... from 0 up to `most`, four to eight of them.
