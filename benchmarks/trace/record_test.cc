@@ -22,6 +22,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RecordTest : public ::testing::Test {
  protected:
@@ -216,6 +217,15 @@ TEST_F(RecordTest, AFullDiskStopsTheRecordingNotTheProgram) {
                                  BuiltFile("testing/known_calls") + " churn 100");
   EXPECT_EQ(said.exit_status, 1);
   EXPECT_THAT(said.stderr_text, HasSubstr("No space left on device; the program goes on"));
+}
+
+TEST_F(RecordTest, SaysThatALauncherIsNotWhatIsMeant) {
+  const Said alone = RunLoamTrace("record --output " + path_ + " -- env ls /");
+  EXPECT_EQ(alone.exit_status, 0);
+  EXPECT_THAT(alone.stderr_text, HasSubstr("that is env alone"));
+  const Said all = RunLoamTrace("record --follow --output " + path_ + " -- env ls /");
+  EXPECT_EQ(all.exit_status, 0);
+  EXPECT_THAT(all.stderr_text, Not(HasSubstr("alone")));
 }
 
 TEST_F(RecordTest, SaysWhatItCannotRecord) {

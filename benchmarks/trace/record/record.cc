@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -129,6 +131,13 @@ absl::Status Watch(bool follow, SharedRegion *region, Harvester *harvester, int 
   }
 }
 
+// What hands over to the program that is meant, which is an image of its own.
+bool IsLauncher(const std::string &program) {
+  static const auto *const names = new std::set<std::string>{
+      "bash", "chrt", "dash", "env", "nice", "nohup", "setsid", "sh", "taskset", "timeout"};
+  return names->count(program) != 0;
+}
+
 absl::Status Tell(const RecordOptions &options, const trace_region &region,
                   const std::vector<RecordedImage> &recorded) {
   if (recorded.empty()) {
@@ -141,6 +150,16 @@ absl::Status Tell(const RecordOptions &options, const trace_region &region,
                  image.path.c_str(), Bytes(image.file_bytes).c_str());
     if (image.lost == 0) continue;
     std::fprintf(stderr, "loam-trace: %s more events were lost\n", Grouped(image.lost).c_str());
+  }
+  const trace_image &first = region.images[0];
+  const std::string program =
+      std::filesystem::path(std::string(first.command, strnlen(first.command, first.command_bytes)))
+          .filename()
+          .string();
+  if (!options.follow && IsLauncher(program)) {
+    std::fprintf(stderr,
+                 "loam-trace: that is %s alone: name the program that it starts, or --follow\n",
+                 program.c_str());
   }
   if (region.image_count > TRACE_MAX_IMAGES) {
     return absl::ResourceExhaustedError(absl::StrCat("only the first ", int{TRACE_MAX_IMAGES},
