@@ -159,11 +159,14 @@ static void *pop_or_refill(struct th_cache *cache, unsigned class) {
 // Where a malloc finds no block, or the marker of one that is to be sampled.
 static void *malloc_sampling(struct th_cache *cache, unsigned class, struct th_request want) {
   th_disarm(cache, class);
-  double chance = th_sample_malloc(cache, class);
-  void *sampled = chance != 0 ? malloc_of_class(th_sampled_arena(), class, want) : NULL;
+  struct th_due due = th_sample_malloc(cache, class);
+  void *sampled = due.guard ? th_guard_malloc(want) : NULL;
+  if (sampled == NULL && due.chance != 0) {
+    sampled = malloc_of_class(th_sampled_arena(), class, want);
+  }
   void *block = sampled != NULL ? NULL : pop_or_refill(cache, class);
   th_arm(cache, class, true);
-  if (sampled != NULL) th_sample_note(sampled, chance);
+  if (sampled != NULL && due.chance != 0) th_sample_note(sampled, due.chance);
   if (block != NULL) block = hand_out(block, class, want);
   return sampled != NULL ? sampled : block;
 }
@@ -247,6 +250,7 @@ static void check_tag(const struct th_found *found, const void *block) {
 }
 
 size_t th_usable_bytes(const struct th_found *found) {
+  if (found->is_guarded) return found->guarded_bytes;
   if (found->slab == NULL) return usable_of_large(&found->large);
   if (LOAM_HARDENED && found->slab->class == TH_SPAN_CLASS) return th_span_usable(found->slab);
   return found->slab->block_bytes - TH_TAG_BYTES;
@@ -255,6 +259,11 @@ size_t th_usable_bytes(const struct th_found *found) {
 struct th_found th_find(const void *block) {
   struct th_found found = {.slab = th_slab_around(block)};
   if (found.slab == NULL) {
+    if (loam_guard_has(&th_sampling.guard, block)) {
+      found.is_guarded = true;
+      found.guarded_bytes = loam_guard_usable(&th_sampling.guard, block);
+      return found;
+    }
     if (!loam_large_find(&th_state.large, block, &found.large)) {
       th_fail(block, "free: no block of this heap");
     }
@@ -296,6 +305,10 @@ static void close_found(const struct th_found *found, void *block) {
 
 void th_free_found(const struct th_found *found, void *block) {
   if (th_sampling.is_on) th_sample_forget(block);
+  if (found->is_guarded) {
+    th_guard_free(block);
+    return;
+  }
   if (found->slab == NULL) {
     if (!loam_large_free(&th_state.large, block)) th_fail(block, "free: no block of this heap");
     return;
@@ -325,6 +338,7 @@ void th_free_found(const struct th_found *found, void *block) {
 
 void th_free_slow(void *block) {
   if (block == NULL) return;
+  TH_NOTE_CALLER();
   th_ensure_set_up();
   check_now_and_then();
   struct th_found found = th_find(block);
@@ -335,6 +349,7 @@ void th_free_slow(void *block) {
 // --- Realloc -----------------------------------------------------------------
 
 static struct th_arena *arena_of(const struct th_found *found) {
+  if (found->is_guarded) return th_least_used_arena();
   if (found->slab != NULL) return found->slab->arena;
   return (struct th_arena *)((char *)found->large.owner - offsetof(struct th_arena, large_owner));
 }
@@ -393,7 +408,7 @@ void *th_realloc_block(void *block, size_t bytes) {
       return block;
     }
   }
-  if (found.slab == NULL && bytes >= MOVABLE_BYTES_MIN) {
+  if (found.slab == NULL && !found.is_guarded && bytes >= MOVABLE_BYTES_MIN) {
     if (LOAM_HARDENED) *th_tag_slot(block, usable) = 0;
     if (th_sampling.is_on) th_sample_forget(block);  // before others may get its addresses
     void *moved = loam_large_realloc(&th_state.large, block, bytes + TH_TAG_BYTES);

@@ -233,6 +233,8 @@ bool th_state_check(void) {
   if (fault != NULL) return th_complain(fault, "broken region");
   fault = loam_large_check(&th_state.large);
   if (fault != NULL) return th_complain(fault, "broken table of large blocks");
+  fault = loam_guard_check(&th_sampling.guard);
+  if (fault != NULL) return th_complain(fault, "broken table of guarded blocks");
   fault = loam_profile_check(&th_sampling.profile);
   if (fault != NULL) return th_complain(fault, "broken heap profile");
   return th_local.cache == NULL || th_cache_check(th_local.cache);
@@ -263,6 +265,7 @@ bool th_state_trim(size_t keep) {
 // given up last.
 static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
   visit(&th_sampling.lock);
+  visit(&th_sampling.guard.lock);
   visit(&th_sampling.profile.lock);
   for (size_t i = 0; i <= TH_ARENAS_MAX; i++) visit(&th_state.arenas[i].lock);
   for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {

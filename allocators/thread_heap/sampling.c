@@ -13,6 +13,7 @@
 enum {
   WINDOW_MS = 128,
   SAMPLES_OF_WINDOW_MAX = 256,  // of a thread
+  GUARDS_OF_WINDOW_MAX = 32,    // likewise
   DOUBLINGS_MAX = 20,
   INNER_FRAMES_MAX = 8,  // of the allocator's own
 };
@@ -26,8 +27,8 @@ static _Thread_local bool is_noting __attribute__((tls_model("initial-exec")));
 
 // --- Chance ------------------------------------------------------------------
 
-static double period_now(const struct th_chance *chance) {
-  return (double)th_sampling.profile.period * (double)((uint64_t)1 << chance->doublings);
+static double period_now(size_t period, const struct th_pace *pace) {
+  return (double)period * (double)((uint64_t)1 << pace->doublings);
 }
 
 static void begin(struct th_chance *chance) {
@@ -35,21 +36,21 @@ static void begin(struct th_chance *chance) {
 }
 
 // After a sample: too many in a short time cost too much. What was drawn already stands.
-static void adapt(struct th_chance *chance) {
+static void adapt(struct th_pace *pace, uint32_t most) {
   uint64_t now = loam_os_now_ms();
-  if (now - chance->window_ms >= WINDOW_MS) {
-    if (chance->taken < SAMPLES_OF_WINDOW_MAX / 4 && chance->doublings > 0) chance->doublings--;
-    chance->window_ms = now;
-    chance->taken = 0;
+  if (now - pace->window_ms >= WINDOW_MS) {
+    if (pace->taken < most / 4 && pace->doublings > 0) pace->doublings--;
+    pace->window_ms = now;
+    pace->taken = 0;
   }
-  if (++chance->taken < SAMPLES_OF_WINDOW_MAX) return;
-  chance->taken = 0;
-  if (chance->doublings < DOUBLINGS_MAX) chance->doublings++;
+  if (++pace->taken < most) return;
+  pace->taken = 0;
+  if (pace->doublings < DOUBLINGS_MAX) pace->doublings++;
 }
 
 static void draw_for_bytes(struct th_chance *chance) {
   begin(chance);
-  chance->bytes_period = period_now(chance);
+  chance->bytes_period = period_now(th_sampling.profile.period, &chance->profile);
   chance->bytes_left = loam_chance_exponential(&chance->random) * chance->bytes_period;
 }
 
@@ -58,13 +59,13 @@ static double count_bytes(struct th_chance *chance, size_t bytes) {
   chance->bytes_left -= (double)bytes;
   if (chance->bytes_left >= 0) return 0;
   double hit = loam_chance_of_block(bytes, chance->bytes_period);
-  adapt(chance);
+  adapt(&chance->profile, SAMPLES_OF_WINDOW_MAX);
   draw_for_bytes(chance);
   return hit;
 }
 
 double th_sample_bytes(size_t bytes) {
-  if (is_noting) return 0;
+  if (is_noting || th_sampling.profile.period == 0) return 0;
   struct th_cache *cache = th_local.cache;
   if (cache != NULL) return count_bytes(&cache->sampler->chance, bytes);
   loam_lock_acquire(&th_sampling.lock);
@@ -75,11 +76,29 @@ double th_sample_bytes(size_t bytes) {
 
 // --- Classes -----------------------------------------------------------------
 
-static void draw_for_class(struct th_chance *chance, unsigned class,
-                           struct th_class_sampler *sampler) {
+static void draw_sample(struct th_chance *chance, unsigned class,
+                        struct th_class_sampler *sampler) {
+  sampler->left = UINT64_MAX;
+  if (th_sampling.profile.period == 0) return;
   begin(chance);
-  sampler->period = period_now(chance);
+  sampler->period = period_now(th_sampling.profile.period, &chance->profile);
   sampler->left = loam_chance_wait(&chance->random, th_class_bytes(class), sampler->period);
+}
+
+static void draw_guard(struct th_chance *chance, struct th_class_sampler *sampler) {
+  sampler->guard_left = UINT64_MAX;
+  if (th_sampling.guard_period == 0) return;
+  begin(chance);
+  double period = period_now(th_sampling.guard_period, &chance->guard);
+  // Geometric; with a period of 1, each block.
+  sampler->guard_left = 1;
+  if (period > 1) sampler->guard_left = loam_chance_wait(&chance->random, 1, period - 0.5);
+}
+
+static void draw_if_new(struct th_cache *cache, unsigned class) {
+  struct th_class_sampler *sampler = &cache->sampler->classes[class];
+  if (sampler->left == 0) draw_sample(&cache->sampler->chance, class, sampler);
+  if (sampler->guard_left == 0) draw_guard(&cache->sampler->chance, sampler);
 }
 
 bool th_disarm(struct th_cache *cache, unsigned class) {
@@ -90,7 +109,9 @@ bool th_disarm(struct th_cache *cache, unsigned class) {
   if (sampler->marker != NULL) *sampler->marker = sampler->aside;
   sampler->marker = NULL;
   sampler->aside = NULL;
-  sampler->left -= sampler->count + pushes - th_cache_count(cache, class);
+  size_t pops = sampler->count + pushes - th_cache_count(cache, class);
+  sampler->left -= pops;
+  sampler->guard_left -= pops;
   limits->room = (uint16_t)(limits->room + sampler->held);
   sampler->held = 0;
   sampler->is_armed = false;
@@ -102,8 +123,8 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 void th_arm(struct th_cache *cache, unsigned class, bool for_mallocs) {
   struct th_class_sampler *sampler = &cache->sampler->classes[class];
   struct th_free_limits *limits = &cache->local->free[class];
-  if (sampler->left == 0) draw_for_class(&cache->sampler->chance, class, sampler);
-  size_t unseen = sampler->left - 1;
+  draw_if_new(cache, class);
+  size_t unseen = least(sampler->left, sampler->guard_left) - 1;
   size_t count = th_cache_count(cache, class);
   size_t room = limits->room;
   // The larger part for what is likely to come, and what the other leaves.
@@ -122,15 +143,22 @@ void th_arm(struct th_cache *cache, unsigned class, bool for_mallocs) {
   sampler->is_armed = true;
 }
 
-double th_sample_malloc(struct th_cache *cache, unsigned class) {
+struct th_due th_sample_malloc(struct th_cache *cache, unsigned class) {
   struct th_chance *chance = &cache->sampler->chance;
   struct th_class_sampler *sampler = &cache->sampler->classes[class];
-  if (sampler->left == 0) draw_for_class(chance, class, sampler);
-  if (--sampler->left != 0) return 0;
-  double hit = loam_chance_of_block(th_class_bytes(class), sampler->period);
-  adapt(chance);
-  draw_for_class(chance, class, sampler);
-  return is_noting ? 0 : hit;
+  struct th_due due = {0};
+  draw_if_new(cache, class);
+  if (--sampler->left == 0) {
+    due.chance = loam_chance_of_block(th_class_bytes(class), sampler->period);
+    adapt(&chance->profile, SAMPLES_OF_WINDOW_MAX);
+    draw_sample(chance, class, sampler);
+  }
+  if (--sampler->guard_left == 0) {
+    due.guard = true;
+    adapt(&chance->guard, GUARDS_OF_WINDOW_MAX);
+    draw_guard(chance, sampler);
+  }
+  return is_noting ? (struct th_due){0} : due;
 }
 
 bool th_sampler_check(const struct th_cache *cache, unsigned class) {
@@ -138,7 +166,7 @@ bool th_sampler_check(const struct th_cache *cache, unsigned class) {
   if (!sampler->is_armed) return sampler->marker == NULL && sampler->held == 0;
   uint32_t room = cache->local->free[class].room;
   size_t pops = sampler->count + (sampler->room - room) - th_cache_count(cache, class);
-  if (pops >= sampler->left || room > sampler->room) {
+  if (pops >= least(sampler->left, sampler->guard_left) || room > sampler->room) {
     return th_complain(cache, "a malloc that was to be sampled has passed");
   }
   if (sampler->marker == NULL) return sampler->aside == NULL;
@@ -160,25 +188,28 @@ static size_t capture(uintptr_t *frames, const uintptr_t **from) {
   return least(count - inner, LOAM_STACK_FRAMES_MAX);
 }
 
+static size_t bytes_of(void *block, struct th_slab *slab) {
+  if (slab != NULL) return slab->block_bytes;
+  if (loam_guard_has(&th_sampling.guard, block))
+    return loam_guard_usable(&th_sampling.guard, block);
+  struct loam_large_block large;
+  return loam_large_find(&th_state.large, block, &large) ? large.bytes : 0;
+}
+
 void th_sample_note(void *block, double chance) {
   struct th_slab *slab = th_slab_around(block);
-  struct loam_large_block large = {0};
-  if (slab == NULL) {
-    loam_large_find(&th_state.large, block, &large);
-  } else {
-    // Relaxed: read where a block of the slab is freed that was noted before.
-    atomic_store_explicit(&slab->sampled, true, memory_order_relaxed);
-  }
+  // Relaxed: read where a block of the slab is freed that was noted before.
+  if (slab != NULL) atomic_store_explicit(&slab->sampled, true, memory_order_relaxed);
   uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
   const uintptr_t *from;
   is_noting = true;
   size_t count = capture(frames, &from);
-  loam_profile_add(&th_sampling.profile, block, slab != NULL ? slab->block_bytes : large.bytes,
-                   chance, from, count);
+  loam_profile_add(&th_sampling.profile, block, bytes_of(block, slab), chance, from, count);
   is_noting = false;
 }
 
 void th_sample_forget(void *block) {
+  if (th_sampling.profile.period == 0) return;
   const struct th_slab *slab = th_slab_around(block);
   if (slab != NULL && !atomic_load_explicit(&slab->sampled, memory_order_relaxed)) return;
   loam_profile_remove(&th_sampling.profile, block);
@@ -206,6 +237,28 @@ void th_sampling_stats(struct loam_stats *stats) {
   size_t bytes = loam_profile_bytes(&th_sampling.profile) + loam_stack_table_bytes();
   stats->metadata_bytes += bytes;
   stats->mapped_bytes += bytes;
+  if (th_sampling.guard_period != 0) loam_guard_stats(&th_sampling.guard, stats);
+}
+
+// --- Guarded blocks ----------------------------------------------------------
+
+void *th_guard_malloc(struct th_request want) {
+  uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
+  const uintptr_t *from;
+  is_noting = true;
+  size_t count = capture(frames, &from);
+  is_noting = false;
+  size_t alignment = want.alignment > TH_ALIGNMENT ? want.alignment : TH_ALIGNMENT;
+  return loam_guard_malloc(&th_sampling.guard, want.bytes, alignment, from, count);
+}
+
+void th_guard_free(void *block) {
+  uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
+  const uintptr_t *from;
+  is_noting = true;
+  size_t count = capture(frames, &from);
+  is_noting = false;
+  loam_guard_free(&th_sampling.guard, block, from, count);
 }
 
 // --- Writing -----------------------------------------------------------------
@@ -217,11 +270,11 @@ static const char *file_prefix(void) {
 
 bool th_profile_write(int fd) {
   th_ensure_set_up();
-  return th_sampling.is_on && loam_profile_write(&th_sampling.profile, TH_NAME, fd);
+  return th_sampling.profile.period != 0 && loam_profile_write(&th_sampling.profile, TH_NAME, fd);
 }
 
 bool th_profile_write_at_exit(void) {
-  if (!th_sampling.is_on || th_state.options.profile_at_exit == 0) return false;
+  if (th_sampling.profile.period == 0 || th_state.options.profile_at_exit == 0) return false;
   return loam_profile_write_file(&th_sampling.profile, TH_NAME, file_prefix());
 }
 
@@ -230,17 +283,24 @@ static void write_on_signal(int signal_number) {
   loam_profile_write_file(&th_sampling.profile, TH_NAME, file_prefix());
 }
 
+static void write_when(size_t signal_number) {
+  struct sigaction action = {.sa_handler = write_on_signal, .sa_flags = SA_RESTART};
+  if (sigaction((int)signal_number, &action, NULL) == 0) return;
+  loam_warn(TH_NAME, "profile_signal: this signal cannot be caught");
+}
+
 void th_sampling_set_up(const struct loam_options *options) {
-  if (options->profile_sample == 0) return;
+  if (options->profile_sample == 0 && options->guard_sample == 0) return;
   if (LOAM_HARDENED) {
-    loam_warn(TH_NAME, "no heap profile at this level: profile_sample has no effect");
+    loam_warn(TH_NAME, "profile_sample and guard_sample have no effect at this level");
     return;
   }
   th_sampling.profile.period = options->profile_sample;
+  if (options->guard_sample != 0 && loam_guard_set_up(&th_sampling.guard, TH_NAME)) {
+    th_sampling.guard_period = options->guard_sample;
+  }
   th_sampling.is_on = true;
-  if (options->profile_signal == 0) return;
-  struct sigaction action = {.sa_handler = write_on_signal, .sa_flags = SA_RESTART};
-  if (sigaction((int)options->profile_signal, &action, NULL) != 0) {
-    loam_warn(TH_NAME, "profile_signal: this signal cannot be caught");
+  if (options->profile_sample != 0 && options->profile_signal != 0) {
+    write_when(options->profile_signal);
   }
 }

@@ -1,4 +1,5 @@
-// Which blocks are sampled for the heap profile, without an instruction on the fast paths.
+// Which blocks are sampled, for the heap profile and for guards, without an instruction on the fast
+// paths.
 //
 // A slow path that knows how many mallocs of a class may pass before the next one that is sampled
 // (`left`, that one included) sees to it that no more than left - 1 do before the thread is
@@ -15,39 +16,48 @@
 // know: it comes from an arena apart (th_sampled_arena) and so takes the slow path when it is
 // freed, as spans and mappings do.
 //
-// No thread takes more than some 2000 samples a second: above that its period doubles, and
-// what is sampled stands for more.
+// Guarded blocks (common/guard) are one in so many of those that caches serve, drawn in the same
+// way.
+//
+// No thread takes more than some 2000 samples a second, nor more than 250 guarded blocks: above
+// that its period doubles, and what is sampled stands for more.
 //
 // Invariants, for each class of a cache whose sampler is armed, with pops = count + (room - the
 // room that there is now) - the stack's count:
-//   pops < left; marker = NULL or a slot of the stack whose block is `aside`
+//   pops < left and guard_left; marker = NULL or a slot of the stack whose block is `aside`
 //   the room that there is now + held = what the cache granted and was not used
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SAMPLING_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SAMPLING_H_
 
-#include "allocators/thread_heap/cache.h"
+#include "allocators/thread_heap/heap.h"
+#include "common/guard/guard.h"
 #include "common/options/options.h"
 #include "common/profile/profile.h"
 
-// Chance, and how often it may strike.
+// How often chance may strike: the period is what was set, doubled so many times.
+struct th_pace {
+  uint64_t window_ms;  // samples are counted from here on
+  uint32_t taken;
+  uint32_t doublings;
+};
+
 struct th_chance {
   uint64_t random;      // the state of its numbers; 0: not begun
   double bytes_left;    // of what is counted as it comes, to the next sample
   double bytes_period;  // that this was drawn with
-  uint64_t window_ms;   // samples are counted from here on
-  uint32_t taken;
-  uint32_t doublings;  // of the period
+  struct th_pace profile, guard;
 };
 
 struct th_class_sampler {
   void **marker;
   void *aside;
-  uint64_t left;   // 0: not drawn
-  double period;   // that this was drawn with
-  uint32_t count;  // blocks in the stack when it was armed
-  uint16_t room;   // that there was for frees then
-  uint16_t held;   // room that was kept back
+  uint64_t left;        // mallocs to the next sample, that one included; 0: not drawn
+  uint64_t guard_left;  // likewise to the next guarded block
+  double period;        // that `left` was drawn with
+  uint32_t count;       // blocks in the stack when it was armed
+  uint16_t room;        // that there was for frees then
+  uint16_t held;        // room that was kept back
   bool is_armed;
 };
 
@@ -58,7 +68,9 @@ struct th_sampler {
 };
 
 struct th_sampling {
-  bool is_on;  // set once, before all else
+  bool is_on;           // for either; these are set once, before all else
+  size_t guard_period;  // mallocs to one guarded block; 0: there are none
+  struct loam_guard guard;
   struct loam_profile profile;
   struct loam_lock lock;    // of `shared`
   struct th_chance shared;  // of threads without a cache
@@ -82,11 +94,16 @@ void th_sampling_set_up(const struct loam_options *options);
 bool th_disarm(struct th_cache *cache, unsigned class);
 void th_arm(struct th_cache *cache, unsigned class, bool for_mallocs);
 
-// Of a class that is not armed: counts a malloc. The chance with which it is sampled, if it is; 0
-// if not.
-double th_sample_malloc(struct th_cache *cache, unsigned class);
+// What is due for a malloc.
+struct th_due {
+  double chance;  // with which it is sampled, if it is; 0 if not
+  bool guard;
+};
 
-// The same for a block of so many bytes from elsewhere.
+// Of a class that is not armed: counts a malloc.
+struct th_due th_sample_malloc(struct th_cache *cache, unsigned class);
+
+// Counts a block of so many bytes from elsewhere: the chance with which it is sampled, or 0.
 double th_sample_bytes(size_t bytes);
 
 // Proves the invariants for a class of the calling thread's cache.
@@ -97,13 +114,17 @@ bool th_sampler_check(const struct th_cache *cache, unsigned class);
 void th_sample_note(void *block, double chance);
 void th_sample_forget(void *block);
 
+// A guarded block, where there is one to be had, and its end.
+void *th_guard_malloc(struct th_request want);
+void th_guard_free(void *block);
+
 // A block has another size now, at the same place.
 void th_sample_resize(void *block, size_t bytes);
 
 // A heap is about to end.
 void th_sample_forget_heap(const struct th_arena *arena);
 
-// Adds the records of the profile.
+// Adds guarded blocks and the records of the profile.
 void th_sampling_stats(struct loam_stats *stats);
 
 // The profile, where one is taken; false where not, or where writing failed.

@@ -68,6 +68,8 @@ void th_decay(void);
 // Where a live block is: in a slab, or large with slab = NULL. Anything else is fatal.
 struct th_found {
   struct th_slab *slab;
+  bool is_guarded;  // and nothing of the below, but `bytes`
+  size_t guarded_bytes;
   unsigned number;
   struct loam_large_block large;
 };

@@ -102,6 +102,15 @@ bool loam_os_decommit(void *address, size_t bytes) {
   return done;
 }
 
+bool loam_os_protect(void *address, size_t bytes) {
+  if (injected_fault(LOAM_OS_DECOMMIT, bytes)) return false;
+  int saved_errno = errno;
+  void *done = mmap(address, bytes, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  errno = saved_errno;
+  return done != MAP_FAILED;
+}
+
 bool loam_os_resident(const void *address, size_t bytes, unsigned char *pages) {
   int saved_errno = errno;
   bool done = mincore((void *)(uintptr_t)address, bytes, pages) == 0;

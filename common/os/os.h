@@ -39,6 +39,9 @@ void *loam_os_map(size_t bytes, size_t alignment);
 // they are next touched. (MADV_DONTNEED: resident memory falls at once.)
 bool loam_os_decommit(void *address, size_t bytes);
 
+// Gives the memory back and takes the right to access away, as if just reserved.
+bool loam_os_protect(void *address, size_t bytes);
+
 // Which pages have memory: the lowest bit of a byte for each. What was swapped out has none.
 bool loam_os_resident(const void *address, size_t bytes, unsigned char *pages);
 

@@ -34,7 +34,7 @@ constexpr OtherOptions kOptions[] = {
     {"purge_delay_ms=1", nullptr},
     {"purge_delay_ms=0,arenas=1", nullptr},
     {"large_bytes=65536,large_cache_bytes=1048576,arenas=1", nullptr},
-    {"profile_sample=1K", "thread_heap"},
+    {"profile_sample=1K,guard_sample=1/8", "thread_heap"},
 };
 
 using Parameter = std::tuple<const loam_variant *, const Profile *>;
