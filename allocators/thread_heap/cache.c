@@ -17,6 +17,8 @@ enum {
   BATCH_MAX = 128,  // blocks of a refill, as long as none went home
   BATCH_BYTES_MAX = 8192,
   FREES_PER_SENT = 8,  // or more, and it is right that some blocks go home
+  LINE_BYTES = 64,     // of the processor's caches: larger blocks are strangers to nobody
+  STRANGERS = 16,
 };
 
 // Capacities of the tiers of a stack: for a class in little use; for pairs of malloc and free,
@@ -103,6 +105,7 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
     cache->limit[class] = shape.classes[class].limit_first;
     cache->batch[class] = 1;
     cache->sent[class] = cache->freed[class] = 0;
+    cache->strangers[class] = th_class_bytes(class) <= LINE_BYTES ? STRANGERS : 0;
     cache->granted[class] = 0;
     cache->bottom[class] = cache->seen[class] = bottom;
     th_local.top[class] = bottom;
@@ -142,6 +145,7 @@ static void grant(struct th_cache *cache, unsigned class) {
   uint32_t room = (uint32_t)(cache->capacity[class] - th_cache_count(cache, class));
   uint32_t most = cache->sent[class] == 0 ? ROOM_MAX : shape.classes[class].room_when_sending;
   if (room > most) room = most;
+  if (cache->strangers[class] != 0) room = 0;
   uint32_t frees = cache->granted[class] - cache->local->free[class].room;
   cache->frees += frees;
   cache->freed[class] = add_up(cache->freed[class], frees);
@@ -191,6 +195,7 @@ static void learn(struct th_cache *cache, unsigned class) {
 void *th_cache_refill(struct th_cache *cache, unsigned class) {
   grant(cache, class);
   learn(cache, class);
+  cache->strangers[class] = 0;
   unsigned count = cache->batch[class];
   reserve(cache, class, count);
   void **slots = cache->bottom[class] + 1;
@@ -201,6 +206,14 @@ void *th_cache_refill(struct th_cache *cache, unsigned class) {
   cache->local->top[class] = slots + taken - 2;
   grant(cache, class);
   return slots[taken - 1];
+}
+
+bool th_cache_turn_away(struct th_cache *cache, unsigned class, void *block) {
+  if (cache->strangers[class] == 0) return false;
+  cache->strangers[class]--;
+  cache->frees++;
+  th_arena_put(class, &block, 1);
+  return true;
 }
 
 void th_cache_make_room(struct th_cache *cache, unsigned class) {
@@ -285,6 +298,9 @@ READS_OTHERS bool th_cache_holds(const struct th_cache *cache, unsigned class, c
 
 static bool check_class(const struct th_cache *cache, unsigned class) {
   size_t count = th_cache_count(cache, class);
+  if (cache->strangers[class] != 0 && (count != 0 || cache->local->free[class].room != 0)) {
+    return th_complain(cache, "cache that keeps strangers");
+  }
   if (*cache->bottom[class] != NULL) return th_complain(cache, "cache without a bottom");
   if (count + cache->local->free[class].room > cache->capacity[class] ||
       cache->capacity[class] > capacity_max(class) || cache->limit[class] == 0 ||

@@ -16,13 +16,21 @@
 // sleeps does so on little. The slots of a stack come in three tiers, so that those of classes
 // in little use lie together.
 //
+// The first small blocks that a thread frees of a class of which it has allocated none are
+// neighbours of what other threads hold. Kept, they would have the threads write to one cache
+// line for as long as they run ("passive false sharing": Berger et al., Hoard, 2000), so some
+// of these `strangers` go home one by one. A thread that frees more than a few is one that
+// frees for others, and keeps them to send home many at a time.
+//
 // Of its thread alone, but for the functions that say otherwise.
 //
 // Invariants, for the stack of each class c, count = top - bottom[c]:
 //   *bottom[c] = NULL, and bottom[c][1 .. count] are blocks of the class that are
 //   neither in the program's hands nor free in their slab
 //   count + room <= capacity[c] <= capacity_max(c); 1 <= limit[c] <= capacity[c]
-//   frees + sum of (granted[c] - room) = blocks that the program freed into it
+//   strangers[c] = 0 after a refill of c; as long as it is not, count = room = 0
+//   frees + sum of (granted[c] - room) = blocks that the program freed into it, or that it
+//   sent home as strangers
 // (Where blocks are sampled, sampling.h says what else there may be in a stack, and of its room.)
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_CACHE_H_
@@ -67,6 +75,7 @@ struct th_cache {
   uint16_t batch[TH_SLAB_CLASSES];     // of the last refill
   uint16_t sent[TH_SLAB_CLASSES];      // blocks that went home since the last refill, and
   uint16_t freed[TH_SLAB_CLASSES];     // frees since then: both stop at their largest value
+  uint8_t strangers[TH_SLAB_CLASSES];  // so many may yet be turned away
   void **bottom[TH_SLAB_CLASSES];
   void **seen[TH_SLAB_CLASSES];  // top, the last time we looked
   void *slots[];
@@ -93,6 +102,9 @@ void th_cache_close(struct th_cache *cache);
 
 // Gets blocks of a class from the arena and gives one of them; NULL without memory.
 void *th_cache_refill(struct th_cache *cache, unsigned class);
+
+// Sends a block home that the thread frees, if it is a stranger; whether it was.
+bool th_cache_turn_away(struct th_cache *cache, unsigned class, void *block);
 
 // Makes room for one more block of a class.
 void th_cache_make_room(struct th_cache *cache, unsigned class);

@@ -109,6 +109,7 @@ SCENARIO(CapacitiesGrowWithUseUpToABound) {
   start();
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     uint16_t before = 0;
+    cache->strangers[class] = 0;  // or there would be no room yet
     while (cache->capacity[class] != before) {
       before = cache->capacity[class];
       th_cache_make_room(cache, class);
@@ -308,6 +309,36 @@ SCENARIO(AThreadThatOnlyFreesKeepsLittle) {
     EXPECT(count() * BYTES <= 8192 && cache->limit[CLASS] == first);
   }
   return expect_whole();
+}
+
+// A few small blocks that the thread did not allocate go home, and no more: their neighbours
+// are in other threads' hands.
+SCENARIO(SomeSmallStrangersAreTurnedAway) {
+  enum { SMALL = 1, FEW = 16 };
+  start();
+  EXPECT(take_blocks(&arenas[1], SMALL, FEW + 1, 0));
+  for (unsigned i = 0; i < FEW; i++) {
+    EXPECT(arenas[1].bins[SMALL].blocks_out == FEW + 1 - i);
+    th_cache_flush(cache);  // gives no room for them
+    EXPECT(th_local.free[SMALL].room == 0 && expect_whole() == NULL);
+    EXPECT(th_cache_turn_away(cache, SMALL, blocks[i]));
+  }
+  EXPECT(!th_cache_turn_away(cache, SMALL, blocks[FEW]) && cache->frees == FEW);
+  EXPECT(arenas[1].bins[SMALL].blocks_out == 1);
+  th_arena_put(SMALL, &blocks[FEW], 1);
+  return expect_nothing_held();
+}
+
+SCENARIO(NobodyIsAStrangerWhereTheThreadAllocates) {
+  enum { SMALL = 1 };
+  start();
+  void *block = th_cache_refill(cache, SMALL);
+  EXPECT(block != NULL && th_local.free[SMALL].room != 0);
+  EXPECT(!th_cache_turn_away(cache, SMALL, block));
+  EXPECT(!th_cache_turn_away(cache, CLASS, block));  // nor among large blocks
+  th_arena_put(SMALL, &block, 1);
+  th_cache_flush(cache);
+  return expect_nothing_held();
 }
 
 // Pairs of malloc and free need no blocks, and soon pass the slow path seldom.

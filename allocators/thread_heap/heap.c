@@ -323,6 +323,8 @@ void th_free_found(const struct th_found *found, void *block) {
   unsigned class = found->slab->class;
   if (LOAM_HARDENED) block = th_quarantine_swap(class, block);
   if (LOAM_HARDENED && block == NULL) return;
+  if (!LOAM_HARDENED) *(uintptr_t *)block = th_mark();
+  if (th_cache_turn_away(cache, class, block)) return;
   // After a purge: this one was looked up, and the slab is in use again.
   th_map_set(th_slice_of(block), class);
   if (cache->sampler != NULL) th_disarm(cache, class);
@@ -331,7 +333,6 @@ void th_free_found(const struct th_found *found, void *block) {
     th_cache_make_room(cache, class);
   }
   th_local.free[class].room--;
-  if (!LOAM_HARDENED) *(uintptr_t *)block = th_mark();
   *++th_local.top[class] = block;
   if (cache->sampler != NULL) th_arm(cache, class, false);
 }
