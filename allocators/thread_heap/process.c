@@ -5,6 +5,7 @@
 
 #include "allocators/thread_heap/state.h"
 #include "common/os/os.h"
+#include "common/stack/symbols.h"
 #include "common/stack/table.h"
 
 struct th_state th_state;
@@ -303,6 +304,7 @@ static void forget_other_caches(void) {
 
 static void fork_child(void) {
   loam_stack_table_fork_child();
+  loam_symbols_reset();  // of a report that another thread was making
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&th_state.lock);
   th_state.large.moving = 0;  // by threads that are not here
