@@ -5,8 +5,6 @@
 
 #include "allocators/thread_heap/state.h"
 #include "common/os/os.h"
-#include "common/stack/symbols.h"
-#include "common/stack/table.h"
 
 struct th_state th_state;
 
@@ -279,11 +277,9 @@ static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
 static void fork_prepare(void) {
   loam_lock_acquire(&th_state.lock);
   for_each_lock(loam_lock_acquire);
-  loam_stack_table_fork_prepare();
 }
 
 static void fork_parent(void) {
-  loam_stack_table_fork_parent();
   for_each_lock(loam_lock_release);
   loam_lock_release(&th_state.lock);
 }
@@ -303,8 +299,6 @@ static void forget_other_caches(void) {
 }
 
 static void fork_child(void) {
-  loam_stack_table_fork_child();
-  loam_symbols_reset();  // of a report that another thread was making
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&th_state.lock);
   th_state.large.moving = 0;  // by threads that are not here

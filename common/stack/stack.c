@@ -2,9 +2,18 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unwind.h>
 
 #include "common/stack/symbols.h"
+
+// In a program without a loader the unwinder finds nothing, and aborts, until libc has set itself
+// up; which it has when constructors are called. (Plain: there is one thread until then.)
+static bool is_set_up;
+
+__attribute__((constructor(101))) static void set_up(void) { is_set_up = true; }
+
+static bool can_unwind(void) { return is_set_up || getauxval(AT_BASE) != 0; }
 
 struct walk {
   uintptr_t *frames;
@@ -36,7 +45,7 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *argument
 }
 
 __attribute__((noinline)) size_t loam_stack_capture(uintptr_t *frames, size_t max, size_t skip) {
-  if (is_capturing) return 0;
+  if (is_capturing || !can_unwind()) return 0;
   is_capturing = true;
   // Its own frame is the first that is visited.
   struct walk walk = {.frames = frames, .max = max, .skip = skip + 1};

@@ -18,8 +18,9 @@ extern "C" {
 
 // The return addresses of the calling thread's stack, innermost first, without the `skip`
 // innermost functions (0: the caller of loam_stack_capture is the first). How many; 0 where the
-// calling thread is already capturing. A call is one byte before its return address; the
-// address of what a signal interrupted is told as if it were one, too.
+// calling thread is already capturing, and in a static program before its constructors. A call is
+// one byte before its return address; the address of what a signal interrupted is told as if it
+// were one, too.
 size_t loam_stack_capture(uintptr_t *frames, size_t max, size_t skip);
 
 // Writes a line for each frame to the file descriptor, as in

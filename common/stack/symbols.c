@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -137,13 +138,16 @@ void loam_symbols_close(void) {
   loam_lock_release(&state.lock);
 }
 
-void loam_symbols_reset(void) {
-  state.modules = NULL;  // mappings of a thread that is not here stay
+// In a forked child: what a thread that is not here had mapped stays mapped.
+static void reset(void) {
+  state.modules = NULL;
   state.module_count = 0;
   state.text = NULL;
   atomic_store_explicit(&state.owner, 0, memory_order_relaxed);
   loam_lock_reset(&state.lock);
 }
+
+__attribute__((constructor)) static void watch_process(void) { pthread_atfork(NULL, NULL, reset); }
 
 // --- Finding -----------------------------------------------------------------
 

@@ -28,9 +28,6 @@ struct loam_symbol {
 bool loam_symbols_open(void);
 void loam_symbols_close(void);
 
-// In a forked child.
-void loam_symbols_reset(void);
-
 // False outside of open and close, and where no module is. The texts are good until
 // loam_symbols_close.
 bool loam_symbol_find(uintptr_t address, struct loam_symbol *symbol);

@@ -1,5 +1,6 @@
 #include "common/stack/table.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -153,6 +154,12 @@ size_t loam_stack_table_bytes(void) {
   return bytes;
 }
 
-void loam_stack_table_fork_prepare(void) { loam_lock_acquire(&table.lock); }
-void loam_stack_table_fork_parent(void) { loam_lock_release(&table.lock); }
-void loam_stack_table_fork_child(void) { loam_lock_reset(&table.lock); }
+// --- Fork --------------------------------------------------------------------
+
+static void fork_prepare(void) { loam_lock_acquire(&table.lock); }
+static void fork_parent(void) { loam_lock_release(&table.lock); }
+static void fork_child(void) { loam_lock_reset(&table.lock); }
+
+__attribute__((constructor)) static void watch_process(void) {
+  pthread_atfork(fork_prepare, fork_parent, fork_child);
+}

@@ -1,6 +1,7 @@
 // Stacks kept once each: a stack is a number of 32 bits. For whoever notes many.
 //
-// Thread-safe. A stack that is known is found without a lock; none is ever forgotten.
+// Thread-safe, and whole in a forked child. A stack that is known is found without a lock; none is
+// ever forgotten.
 
 #ifndef LOAM_COMMON_STACK_TABLE_H_
 #define LOAM_COMMON_STACK_TABLE_H_
@@ -23,11 +24,6 @@ const uintptr_t *loam_stack_frames(uint32_t stack, size_t *count);
 
 // What the table itself has mapped, in bytes.
 size_t loam_stack_table_bytes(void);
-
-// Around a fork.
-void loam_stack_table_fork_prepare(void);
-void loam_stack_table_fork_parent(void);
-void loam_stack_table_fork_child(void);
 
 #ifdef __cplusplus
 }  // extern "C"
