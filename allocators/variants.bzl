@@ -9,15 +9,16 @@ load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM
 # name: the folder, the library and the value of --//:variant; prefix: of its functions;
 # levels: of checking that it can be compiled for.
 VARIANTS = [
-    struct(name = "first_fit", prefix = "ff", levels = ["default"]),
-    struct(name = "segregated_fit", prefix = "sf", levels = ["default"]),
-    struct(name = "thread_heap", prefix = "th", levels = ["default", "hardened"]),
+    struct(name = "first_fit", prefix = "ff", levels = ["default", "debug"]),
+    struct(name = "segregated_fit", prefix = "sf", levels = ["default", "debug"]),
+    struct(name = "thread_heap", prefix = "th", levels = ["default", "hardened", "debug"]),
 ]
 
 # What a level adds to the flags of a variant's sources.
 LEVEL_COPTS = {
     "default": [],
     "hardened": ["-DLOAM_HARDENED=1"],
+    "debug": ["-DLOAM_DEBUGGED=1"],
 }
 
 # Every level that some variant has.
@@ -83,16 +84,19 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
     copts = LEVEL_COPTS[level]
     prefix = ["-DLOAM_PREFIX=" + variant.prefix]
     library = library_of(variant, level).split(":")[1]
-    native.cc_library(
-        name = library,
-        srcs = srcs,
-        hdrs = hdrs,
-        copts = LOAM_C_COPTS + copts,
-        linkopts = ["-pthread"],
-        linkstatic = True,
-        visibility = ["//visibility:public"],
-        deps = deps + ["//common/variant"],
-    )
+    if level == "debug":
+        _debug_layer(variant, library, srcs, hdrs, deps)
+    else:
+        native.cc_library(
+            name = library,
+            srcs = srcs,
+            hdrs = hdrs,
+            copts = LOAM_C_COPTS + copts,
+            linkopts = ["-pthread"],
+            linkstatic = True,
+            visibility = ["//visibility:public"],
+            deps = deps + ["//common/variant"],
+        )
     native.cc_library(
         name = "operator_new" + suffix,
         srcs = ["//common/malloc_api:cxx_sources"],
@@ -134,6 +138,36 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
         name = "preload" + suffix,
         actual = "libloam_{}{}.so".format(variant.name, suffix),
         visibility = ["//visibility:public"],
+    )
+
+def _debug_layer(variant, library, srcs, hdrs, deps):
+    """The variant's functions as common/debug gives them, over its own under other names."""
+    copts = LOAM_C_COPTS + LEVEL_COPTS["debug"]
+    native.cc_library(
+        name = library + "_base",
+        srcs = srcs,
+        hdrs = hdrs,
+        copts = copts + ["-DLOAM_BELOW=1"],
+        linkopts = ["-pthread"],
+        linkstatic = True,
+        deps = deps + ["//common/variant"],
+    )
+    native.cc_library(
+        name = library,
+        srcs = ["//common/debug:api_sources"],
+        hdrs = hdrs,
+        copts = copts + [
+            "-DLOAM_PREFIX=" + variant.prefix,
+            "-DLOAM_LAYER_NAME=\\\"{}\\\"".format(variant.name),
+        ],
+        linkopts = ["-pthread"],
+        linkstatic = True,
+        visibility = ["//visibility:public"],
+        deps = [
+            library + "_base",
+            "//common/debug",
+            "//common/malloc_api:headers",
+        ],
     )
 
 def loam_libraries():

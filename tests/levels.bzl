@@ -3,7 +3,7 @@
 load("//allocators:variants.bzl", "LEVELS", "level_suffix")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
-def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, tags = [], **kwargs):
+def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, args_of = {}, levels = LEVELS, tags = [], **kwargs):
     """NAME, and NAME_LEVEL for each further level: the same sources, compiled once.
 
     Args:
@@ -13,6 +13,8 @@ def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, tags =
       copts: added to the flags of our own code.
       data: files that the test reads at every level.
       data_of: those that it reads at one level, by the level's name.
+      args_of: arguments of the test at one level, by the level's name.
+      levels: at which there is a test.
       tags: of the tests and of the library of their sources.
       **kwargs: as for cc_test.
     """
@@ -26,9 +28,10 @@ def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, tags =
         deps = deps + ["//allocators:table"],
         alwayslink = True,
     )
-    for level in LEVELS:
+    for level in levels:
         native.cc_test(
             name = name + level_suffix(level),
+            args = args_of.get(level, []),
             data = data + data_of.get(level, []),
             linkstatic = True,  # what the core keeps hidden is out of reach of a shared library
             tags = tags,

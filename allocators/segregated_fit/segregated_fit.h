@@ -31,7 +31,7 @@ LOAM_DECLARE_VARIANT(sf);
 // The plain sf_free also takes such blocks, but looks for their heap through all
 // heaps there are.
 LOAM_FUNCTION struct loam_heap *sf_heap_create_with_memory(void *memory, size_t bytes)
-    __attribute__((warn_unused_result));
+    LOAM_SYMBOL(sf_heap_create_with_memory) __attribute__((warn_unused_result));
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -6,10 +6,18 @@
 // calls `new`, and missing in a C program, which does not.
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 #include "common/check/report.h"
 #include "common/malloc_api/variant_prefix.h"
+
+extern "C" {
+#include "common/debug/family.h"
+
+#define LOAM_DECLARE_DEBUG_EXPANDED(prefix) LOAM_DECLARE_DEBUG(prefix)
+LOAM_DECLARE_DEBUG_EXPANDED(LOAM_PREFIX);
+}
 
 __asm__(
     ".weak __gxx_personality_v0\n"
@@ -28,46 +36,73 @@ extern "C" void libcxx_throw_bad_alloc() __asm__("_ZNSt3__117__throw_bad_allocEv
 
 namespace {
 
+using Family = loam_family;
+
+constexpr Family kNew = LOAM_BY_NEW;
+constexpr Family kArray = LOAM_BY_NEW_ARRAY;
+
 // alignment 0: as malloc aligns.
-inline void *Allocate(std::size_t size, std::size_t alignment) noexcept {
+inline void *Allocate(Family family, std::size_t size, std::size_t alignment) noexcept {
+  if (LOAM_DEBUGGED) return P(debug_new)(family, size, alignment);
   return alignment == 0 ? P(malloc)(size) : P(aligned_alloc)(alignment, size);
 }
 
 // Asks the handler to free memory until there is some; nullptr when there is no
 // handler. The handler may throw.
-[[gnu::cold, gnu::noinline]] void *AllocateWithHandler(std::size_t size, std::size_t alignment) {
+[[gnu::cold, gnu::noinline]] void *AllocateWithHandler(Family family, std::size_t size,
+                                                       std::size_t alignment) {
   for (;;) {
     std::new_handler handler = get_new_handler != nullptr ? get_new_handler() : nullptr;
     if (handler == nullptr) return nullptr;
     handler();
-    if (void *block = Allocate(size, alignment)) return block;
+    if (void *block = Allocate(family, size, alignment)) return block;
   }
 }
 
-[[gnu::cold, gnu::noinline]] void *AllocateOrThrow(std::size_t size, std::size_t alignment) {
-  if (void *block = AllocateWithHandler(size, alignment)) return block;
+[[gnu::cold, gnu::noinline]] void *AllocateOrThrow(Family family, std::size_t size,
+                                                   std::size_t alignment) {
+  if (void *block = AllocateWithHandler(family, size, alignment)) return block;
   if (libstdcxx_throw_bad_alloc != nullptr) libstdcxx_throw_bad_alloc();
   if (libcxx_throw_bad_alloc != nullptr) libcxx_throw_bad_alloc();
   loam_fatal(P(variant).name, nullptr, "operator new: out of memory, and no C++ runtime to throw");
 }
 
-[[gnu::cold, gnu::noinline]] void *AllocateOrNull(std::size_t size,
+[[gnu::cold, gnu::noinline]] void *AllocateOrNull(Family family, std::size_t size,
                                                   std::size_t alignment) noexcept {
   try {
-    return AllocateWithHandler(size, alignment);
+    return AllocateWithHandler(family, size, alignment);
   } catch (...) {
     return nullptr;
   }
 }
 
-inline void *New(std::size_t size, std::size_t alignment = 0) {
-  void *block = Allocate(size, alignment);
-  return __builtin_expect(block != nullptr, 1) ? block : AllocateOrThrow(size, alignment);
+inline void *New(Family family, std::size_t size, std::size_t alignment = 0) {
+  void *block = Allocate(family, size, alignment);
+  return __builtin_expect(block != nullptr, 1) ? block : AllocateOrThrow(family, size, alignment);
 }
 
-inline void *NewOrNull(std::size_t size, std::size_t alignment = 0) noexcept {
-  void *block = Allocate(size, alignment);
-  return __builtin_expect(block != nullptr, 1) ? block : AllocateOrNull(size, alignment);
+inline void *NewOrNull(Family family, std::size_t size, std::size_t alignment = 0) noexcept {
+  void *block = Allocate(family, size, alignment);
+  return __builtin_expect(block != nullptr, 1) ? block : AllocateOrNull(family, size, alignment);
+}
+
+inline void Delete(Family family, void *block, std::size_t alignment = 0) noexcept {
+  if (LOAM_DEBUGGED) {
+    P(debug_delete)(family, block, SIZE_MAX, alignment);
+  } else {
+    P(free)(block);
+  }
+}
+
+inline void DeleteSized(Family family, void *block, std::size_t size,
+                        std::size_t alignment = 0) noexcept {
+  if (LOAM_DEBUGGED) {
+    P(debug_delete)(family, block, size, alignment);
+  } else if (alignment == 0) {
+    P(free_sized)(block, size);
+  } else {
+    P(free_aligned_sized)(block, alignment, size);
+  }
 }
 
 inline std::size_t Bytes(std::align_val_t alignment) noexcept {
@@ -82,33 +117,37 @@ using std::align_val_t;
 using std::nothrow_t;
 using std::size_t;
 
-API void *operator new(size_t n) { return New(n); }
-API void *operator new[](size_t n) { return New(n); }
-API void *operator new(size_t n, align_val_t a) { return New(n, Bytes(a)); }
-API void *operator new[](size_t n, align_val_t a) { return New(n, Bytes(a)); }
+API void *operator new(size_t n) { return New(kNew, n); }
+API void *operator new[](size_t n) { return New(kArray, n); }
+API void *operator new(size_t n, align_val_t a) { return New(kNew, n, Bytes(a)); }
+API void *operator new[](size_t n, align_val_t a) { return New(kArray, n, Bytes(a)); }
 
-API void *operator new(size_t n, const nothrow_t &) noexcept { return NewOrNull(n); }
-API void *operator new[](size_t n, const nothrow_t &) noexcept { return NewOrNull(n); }
+API void *operator new(size_t n, const nothrow_t &) noexcept { return NewOrNull(kNew, n); }
+API void *operator new[](size_t n, const nothrow_t &) noexcept { return NewOrNull(kArray, n); }
 API void *operator new(size_t n, align_val_t a, const nothrow_t &) noexcept {
-  return NewOrNull(n, Bytes(a));
+  return NewOrNull(kNew, n, Bytes(a));
 }
 API void *operator new[](size_t n, align_val_t a, const nothrow_t &) noexcept {
-  return NewOrNull(n, Bytes(a));
+  return NewOrNull(kArray, n, Bytes(a));
 }
 
-API void operator delete(void *p) noexcept { P(free)(p); }
-API void operator delete[](void *p) noexcept { P(free)(p); }
-API void operator delete(void *p, size_t n) noexcept { P(free_sized)(p, n); }
-API void operator delete[](void *p, size_t n) noexcept { P(free_sized)(p, n); }
-API void operator delete(void *p, align_val_t) noexcept { P(free)(p); }
-API void operator delete[](void *p, align_val_t) noexcept { P(free)(p); }
+API void operator delete(void *p) noexcept { Delete(kNew, p); }
+API void operator delete[](void *p) noexcept { Delete(kArray, p); }
+API void operator delete(void *p, size_t n) noexcept { DeleteSized(kNew, p, n); }
+API void operator delete[](void *p, size_t n) noexcept { DeleteSized(kArray, p, n); }
+API void operator delete(void *p, align_val_t a) noexcept { Delete(kNew, p, Bytes(a)); }
+API void operator delete[](void *p, align_val_t a) noexcept { Delete(kArray, p, Bytes(a)); }
 API void operator delete(void *p, size_t n, align_val_t a) noexcept {
-  P(free_aligned_sized)(p, Bytes(a), n);
+  DeleteSized(kNew, p, n, Bytes(a));
 }
 API void operator delete[](void *p, size_t n, align_val_t a) noexcept {
-  P(free_aligned_sized)(p, Bytes(a), n);
+  DeleteSized(kArray, p, n, Bytes(a));
 }
-API void operator delete(void *p, const nothrow_t &) noexcept { P(free)(p); }
-API void operator delete[](void *p, const nothrow_t &) noexcept { P(free)(p); }
-API void operator delete(void *p, align_val_t, const nothrow_t &) noexcept { P(free)(p); }
-API void operator delete[](void *p, align_val_t, const nothrow_t &) noexcept { P(free)(p); }
+API void operator delete(void *p, const nothrow_t &) noexcept { Delete(kNew, p); }
+API void operator delete[](void *p, const nothrow_t &) noexcept { Delete(kArray, p); }
+API void operator delete(void *p, align_val_t a, const nothrow_t &) noexcept {
+  Delete(kNew, p, Bytes(a));
+}
+API void operator delete[](void *p, align_val_t a, const nothrow_t &) noexcept {
+  Delete(kArray, p, Bytes(a));
+}

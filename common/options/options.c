@@ -58,6 +58,7 @@ static void append_span(struct loam_line *line, struct span span) {
 }
 
 static void report(const char *variant, const char *what, struct span item) {
+  if (variant == NULL) return;
   struct loam_line line = {0};
   loam_line_text(&line, "loam: ");
   loam_line_text(&line, variant);

@@ -27,11 +27,18 @@ extern "C" {
   X(profile_sample, 0, 0, 1099511627776, "heap profile: a sample every so many bytes; 0: off") \
   X(profile_at_exit, 0, 0, 1, "write the heap profile when the process ends")                  \
   X(profile_signal, 0, 0, 64, "write the heap profile on this signal, a number; 0: on none")   \
-  X(guard_sample, 0, 0, 4294967295, "one block in so many between guard pages; 0: none")
+  X(guard_sample, 0, 0, 4294967295, "one block in so many between guard pages; 0: none")       \
+  X(quarantine_bytes, 16777216, 0, SIZE_MAX, "debug: freed memory that waits for reuse")       \
+  X(stack_frames, 20, 0, 64, "debug: frames that are kept of a call stack")                    \
+  X(check_family, 1, 0, 1, "debug: what new, new[] or malloc made, its own end must end")      \
+  X(leaks, 1, 0, 2, "debug: report leaks at exit; 2: and what can still be reached")           \
+  X(leak_exit_code, 0, 0, 255, "debug: how a process that leaked exits; 0: as without")
 
 // X(name, what it sets): up to LOAM_OPTION_TEXT_MAX - 1 bytes; at first none.
-#define LOAM_TEXT_OPTIONS_TABLE(X) \
-  X(profile_file, "how names of written heap profiles begin: then .PID.NUMBER.heap")
+#define LOAM_TEXT_OPTIONS_TABLE(X)                                                   \
+  X(profile_file, "how names of written heap profiles begin: then .PID.NUMBER.heap") \
+  X(report, "debug: json, for one object on a line; text, for people")               \
+  X(report_file, "debug: where reports are appended; none: to stderr")
 
 enum { LOAM_OPTION_TEXT_MAX = 256 };
 
@@ -45,7 +52,7 @@ struct loam_options {
 };
 
 // Fills *options from `text`, the value of LOAM_OPTIONS or NULL, reporting what
-// is wrong under the variant's name. Never allocates.
+// is wrong under the variant's name; in silence where that is NULL. Never allocates.
 void loam_options_parse(struct loam_options *options, const char *text, const char *variant);
 
 // The same, from this process's environment.

@@ -125,6 +125,14 @@ bool loam_os_seal(void *address, size_t bytes) {
   return done;
 }
 
+bool loam_os_forbid(void *address, size_t bytes) {
+  int saved_errno = errno;
+  bool done = mprotect(address, bytes, PROT_NONE) == 0;
+  if (done) madvise(address, bytes, MADV_DONTNEED);
+  errno = saved_errno;
+  return done;
+}
+
 bool loam_os_release(void *address, size_t bytes) {
   if (injected_fault(LOAM_OS_RELEASE, bytes)) return false;
   int saved_errno = errno;

@@ -48,6 +48,9 @@ bool loam_os_resident(const void *address, size_t bytes, unsigned char *pages);
 // Makes pages readable only, for good.
 bool loam_os_seal(void *address, size_t bytes);
 
+// Gives the memory back and lets any access fault, until loam_os_commit.
+bool loam_os_forbid(void *address, size_t bytes);
+
 // Gives memory and addresses back; may be a part of what was reserved. Can fail
 // where the kernel's limit on mappings is reached: then the pages still stand.
 bool loam_os_release(void *address, size_t bytes);

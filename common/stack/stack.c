@@ -13,6 +13,9 @@ static bool is_set_up;
 
 __attribute__((constructor(101))) static void set_up(void) { is_set_up = true; }
 
+// At the end it frees what it knows, with a lock held that unwinding would wait for.
+__attribute__((destructor)) static void tear_down(void) { is_set_up = false; }
+
 static bool can_unwind(void) { return is_set_up || getauxval(AT_BASE) != 0; }
 
 struct walk {

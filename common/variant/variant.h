@@ -54,12 +54,26 @@
 #define LOAM_HARDENED 0
 #endif
 
+// 1, the debug one: a variant as it is by default, below a layer (common/debug) that gives
+// the same functions. LOAM_BELOW is 1 for the variant's own sources then.
+#ifndef LOAM_DEBUGGED
+#define LOAM_DEBUGGED 0
+#endif
+#ifndef LOAM_BELOW
+#define LOAM_BELOW 0
+#endif
+
 // How reports tell a variant's level: behind its name, as in the name of its library.
 #if LOAM_HARDENED
 #define LOAM_LEVEL "hardened"
-#define LOAM_NAME_AT_LEVEL(name) name "_" LOAM_LEVEL
+#elif LOAM_DEBUGGED
+#define LOAM_LEVEL "debug"
 #else
 #define LOAM_LEVEL "default"
+#endif
+#if LOAM_HARDENED || LOAM_DEBUGGED
+#define LOAM_NAME_AT_LEVEL(name) name "_" LOAM_LEVEL
+#else
 #define LOAM_NAME_AT_LEVEL(name) name
 #endif
 
@@ -75,6 +89,14 @@ extern "C" {
 // Names that a shared library shows.
 #define LOAM_EXPORT __attribute__((visibility("default")))
 
+// Below a layer the names of variant.h are the layer's: the variant's own begin with loam_base_ for
+// the linker.
+#if LOAM_BELOW
+#define LOAM_SYMBOL(name) __asm__("loam_base_" #name)
+#else
+#define LOAM_SYMBOL(name)
+#endif
+
 #define LOAM_FUNCTION LOAM_EXPORT __attribute__((nothrow))
 #define LOAM_MALLOC_LIKE __attribute__((malloc, warn_unused_result))
 
@@ -86,33 +108,43 @@ extern "C" {
 struct loam_heap;
 
 // Declares the functions above for the prefix P.
-#define LOAM_DECLARE_VARIANT(P)                                                                  \
-  LOAM_FUNCTION void *P##_malloc(size_t size) LOAM_MALLOC_LIKE;                                  \
-  LOAM_FUNCTION void *P##_calloc(size_t count, size_t size) LOAM_MALLOC_LIKE;                    \
-  LOAM_FUNCTION void *P##_realloc(void *block, size_t size) __attribute__((warn_unused_result)); \
-  LOAM_FUNCTION void *P##_reallocarray(void *block, size_t count, size_t size)                   \
-      __attribute__((warn_unused_result));                                                       \
-  LOAM_FUNCTION void *P##_aligned_alloc(size_t alignment, size_t size) LOAM_MALLOC_LIKE;         \
-  LOAM_FUNCTION int P##_posix_memalign(void **block, size_t alignment, size_t size);             \
-  LOAM_FUNCTION void P##_free(void *block);                                                      \
-  LOAM_FUNCTION void P##_free_sized(void *block, size_t size);                                   \
-  LOAM_FUNCTION void P##_free_aligned_sized(void *block, size_t alignment, size_t size);         \
-  LOAM_FUNCTION size_t P##_usable_size(const void *block);                                       \
-  LOAM_FUNCTION bool P##_trim(size_t keep);                                                      \
-  LOAM_FUNCTION void P##_stats(struct loam_stats *stats);                                        \
-  LOAM_FUNCTION bool P##_check(void);                                                            \
-  LOAM_FUNCTION struct loam_heap *P##_heap_create(void) __attribute__((warn_unused_result));     \
-  LOAM_FUNCTION void *P##_heap_malloc(struct loam_heap *heap, size_t size) LOAM_MALLOC_LIKE;     \
-  LOAM_FUNCTION void *P##_heap_calloc(struct loam_heap *heap, size_t count, size_t size)         \
-      LOAM_MALLOC_LIKE;                                                                          \
-  LOAM_FUNCTION void *P##_heap_realloc(struct loam_heap *heap, void *block, size_t size)         \
-      __attribute__((warn_unused_result));                                                       \
-  LOAM_FUNCTION void *P##_heap_aligned_alloc(struct loam_heap *heap, size_t alignment,           \
-                                             size_t size) LOAM_MALLOC_LIKE;                      \
-  LOAM_FUNCTION void P##_heap_free(struct loam_heap *heap, void *block);                         \
-  LOAM_FUNCTION void P##_heap_stats(struct loam_heap *heap, struct loam_stats *stats);           \
-  LOAM_FUNCTION void P##_heap_destroy(struct loam_heap *heap);                                   \
-  LOAM_EXPORT extern const struct loam_variant P##_variant
+#define LOAM_DECLARE_VARIANT(P)                                                               \
+  LOAM_FUNCTION void *P##_malloc(size_t size) LOAM_SYMBOL(P##_malloc) LOAM_MALLOC_LIKE;       \
+  LOAM_FUNCTION void *P##_calloc(size_t count, size_t size) LOAM_SYMBOL(P##_calloc)           \
+      LOAM_MALLOC_LIKE;                                                                       \
+  LOAM_FUNCTION void *P##_realloc(void *block, size_t size) LOAM_SYMBOL(P##_realloc)          \
+      __attribute__((warn_unused_result));                                                    \
+  LOAM_FUNCTION void *P##_reallocarray(void *block, size_t count, size_t size)                \
+      LOAM_SYMBOL(P##_reallocarray) __attribute__((warn_unused_result));                      \
+  LOAM_FUNCTION void *P##_aligned_alloc(size_t alignment, size_t size)                        \
+      LOAM_SYMBOL(P##_aligned_alloc) LOAM_MALLOC_LIKE;                                        \
+  LOAM_FUNCTION int P##_posix_memalign(void **block, size_t alignment, size_t size)           \
+      LOAM_SYMBOL(P##_posix_memalign);                                                        \
+  LOAM_FUNCTION void P##_free(void *block) LOAM_SYMBOL(P##_free);                             \
+  LOAM_FUNCTION void P##_free_sized(void *block, size_t size) LOAM_SYMBOL(P##_free_sized);    \
+  LOAM_FUNCTION void P##_free_aligned_sized(void *block, size_t alignment, size_t size)       \
+      LOAM_SYMBOL(P##_free_aligned_sized);                                                    \
+  LOAM_FUNCTION size_t P##_usable_size(const void *block) LOAM_SYMBOL(P##_usable_size);       \
+  LOAM_FUNCTION bool P##_trim(size_t keep) LOAM_SYMBOL(P##_trim);                             \
+  LOAM_FUNCTION void P##_stats(struct loam_stats *stats) LOAM_SYMBOL(P##_stats);              \
+  LOAM_FUNCTION bool P##_check(void) LOAM_SYMBOL(P##_check);                                  \
+  LOAM_FUNCTION struct loam_heap *P##_heap_create(void) LOAM_SYMBOL(P##_heap_create)          \
+      __attribute__((warn_unused_result));                                                    \
+  LOAM_FUNCTION void *P##_heap_malloc(struct loam_heap *heap, size_t size)                    \
+      LOAM_SYMBOL(P##_heap_malloc) LOAM_MALLOC_LIKE;                                          \
+  LOAM_FUNCTION void *P##_heap_calloc(struct loam_heap *heap, size_t count, size_t size)      \
+      LOAM_SYMBOL(P##_heap_calloc) LOAM_MALLOC_LIKE;                                          \
+  LOAM_FUNCTION void *P##_heap_realloc(struct loam_heap *heap, void *block, size_t size)      \
+      LOAM_SYMBOL(P##_heap_realloc) __attribute__((warn_unused_result));                      \
+  LOAM_FUNCTION void *P##_heap_aligned_alloc(struct loam_heap *heap, size_t alignment,        \
+                                             size_t size) LOAM_SYMBOL(P##_heap_aligned_alloc) \
+      LOAM_MALLOC_LIKE;                                                                       \
+  LOAM_FUNCTION void P##_heap_free(struct loam_heap *heap, void *block)                       \
+      LOAM_SYMBOL(P##_heap_free);                                                             \
+  LOAM_FUNCTION void P##_heap_stats(struct loam_heap *heap, struct loam_stats *stats)         \
+      LOAM_SYMBOL(P##_heap_stats);                                                            \
+  LOAM_FUNCTION void P##_heap_destroy(struct loam_heap *heap) LOAM_SYMBOL(P##_heap_destroy);  \
+  LOAM_EXPORT extern const struct loam_variant P##_variant LOAM_SYMBOL(P##_variant)
 
 // A variant as a value, for code that runs over all of them. What a program
 // calls in earnest never goes through this table.

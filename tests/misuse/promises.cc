@@ -101,6 +101,15 @@ constexpr PromiseRow kTable[] = {
     {"write_after_free_and_reuse", "thread_heap", "hardened", kAnySize, kContained},
     {"read_of_*", "thread_heap", "hardened", kAnySize, kHarmless},
 
+    // The debug level. A large block's last pages may lie behind another's first.
+    {"underflow_by_1_mib_*", kAny, "debug", kLarge, kFree},
+    // What waits for reuse is filled; whole pages of it cannot even be touched.
+    {"write_after_free*", kAny, "debug", kAnySize, kReuse},
+    {"write_after_free_in_the_middle", kAny, "debug", kLarge, kOnce},
+    {"write_after_free_and_reuse", kAny, "debug", kLarge, kContained},  // large ones wait less long
+    {"corrupt_free_list_link", kAny, "debug", kAnySize, kReuse},
+    {"read_of_*", kAny, "debug", kAnySize, kHarmless},
+
     // Attacks: what the misuse that each is made of promises. Once more: with its mark wiped, a
     // second free into a cache of thread_heap's default level is believed.
     {"attack_double_free_without_mark", "segregated_fit", "default", kSmall, kReuse},
@@ -119,6 +128,7 @@ constexpr PromiseRow kTable[] = {
     {"attack_unlink_neighbour", kAny, "default", kLarge, kHarmless},
     {"attack_poison_*", "thread_heap", "default", kAnySize, kHarmless},
     {"attack_off_by_one_zero", "thread_heap", kAny, kAnySize, kHarmless},
+    {"attack_off_by_one_zero", "thread_heap", "debug", kAnySize, kFree},
     {"attack_grow_neighbour", "thread_heap", "default", kAnySize, kHarmless},
     {"attack_unlink_neighbour", "thread_heap", "default", kAnySize, kHarmless},
 
@@ -129,8 +139,11 @@ constexpr PromiseRow kTable[] = {
     // All families of calls share one heap.
     {"new_*", kAny, kAny, kAnySize, kHarmless},
     {"malloc_and_delete", kAny, kAny, kAnySize, kHarmless},
+    {"new_*", kAny, "debug", kAnySize, kOnce},
+    {"malloc_and_delete", kAny, "debug", kAnySize, kOnce},
     // A block of no bytes has some.
     {"use_of_zero_bytes", kAny, kAny, kAnySize, kHarmless},
+    {"use_of_zero_bytes", kAny, "debug", kAnySize, kFree},
     // Refused.
     {"huge_*", kAny, kAny, kAnySize, kHarmless},
     {"overflowing_*", kAny, kAny, kAnySize, kHarmless},

@@ -41,6 +41,8 @@ std::string LibraryOf(const loam_variant &variant) {
   return DataPath("allocators/" + name + "/" + FileOf(variant));
 }
 
+bool IsDebugLevel(const loam_variant &variant) { return std::string(variant.level) == "debug"; }
+
 ChildResult RunScript(const std::string &script, const std::string &preload) {
   const std::string folder = MakeFolder("run");
   const std::vector<std::pair<std::string, std::string>> environment = {

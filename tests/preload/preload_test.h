@@ -20,6 +20,9 @@ std::string LibraryOf(const loam_variant &variant);
 // Runs a shell script in a fresh folder, with `preload` in LD_PRELOAD unless it is empty.
 ChildResult RunScript(const std::string &script, const std::string &preload);
 
+// A level at which programs run several times slower, and what they leak is told.
+bool IsDebugLevel(const loam_variant &variant);
+
 // The first of the programs, separated by spaces, that is not in PATH; "" when all are.
 std::string MissingOf(const std::string &programs);
 

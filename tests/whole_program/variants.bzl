@@ -1,13 +1,13 @@
 """Whole-program tests: one binary per variant, with that variant as its malloc."""
 
-load("//allocators:variants.bzl", "LEVELS", "level_suffix", "variants_of")
+load("//allocators:variants.bzl", "DEFAULT_VARIANT", "LEVELS", "level_suffix", "variants_of")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
 # Left out where a sanitizer owns malloc.
 _TAGS = ["replaces_malloc"]
 
 def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = [], **kwargs):
-    """NAME_VARIANT for every variant and NAME_VARIANT_LEVEL for its further levels.
+    """NAME_VARIANT for every variant and NAME_VARIANT_LEVEL for further levels.
 
     They are the same sources, compiled once, over the :malloc of the variant's level.
 
@@ -36,6 +36,8 @@ def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = 
         (variant.name + level_suffix(level), variant.name, level)
         for level in LEVELS
         for variant in variants_of(level)
+        # What the debug level adds is the same for all.
+        if level != "debug" or variant.name == DEFAULT_VARIANT
     ]
     for suffix, variant, level in tests:
         native.cc_test(
