@@ -18,7 +18,7 @@ absl::Status Show(const std::string &text) {
 
 absl::StatusOr<std::string> RenderTables(const nlohmann::ordered_json &result, TableFormat format,
                                          bool details) {
-  const absl::StatusOr<Report> report = ReadReport(result, details);
+  const absl::StatusOr<Report> report = ReadReport(result, {details, {}});
   if (!report.ok()) return report.status();
   if (format == TableFormat::kMarkdown) return RenderMarkdown(*report);
   return RenderTerminal(*report, isatty(STDOUT_FILENO) != 0);

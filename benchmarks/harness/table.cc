@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -158,7 +159,22 @@ std::vector<std::string> ReadProblems(const Json &result) {
   return problems;
 }
 
-absl::StatusOr<Report> ReadChecked(const Json &result, bool details) {
+bool IsChosen(const Metric &metric, const TableChoice &choice) {
+  if (choice.only.empty()) return choice.details || !metric.is_detail;
+  return absl::c_linear_search(choice.only, metric.name);
+}
+
+absl::Status CheckNames(const TableChoice &choice) {
+  for (const std::string &name : choice.only) {
+    if (absl::c_none_of(Metrics(), [&](const Metric &metric) { return metric.name == name; })) {
+      return absl::InvalidArgumentError(absl::StrCat("no metric \"", name, "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Report> ReadChecked(const Json &result, const TableChoice &choice) {
+  if (const absl::Status known = CheckNames(choice); !known.ok()) return known;
   if (!result.is_object() || result.value("schema", "") != kSchemaId) {
     return absl::InvalidArgumentError(absl::StrCat("not a result file of schema ", kSchemaId));
   }
@@ -171,7 +187,7 @@ absl::StatusOr<Report> ReadChecked(const Json &result, bool details) {
     names.push_back(allocator.at("name"));
   }
   for (const Metric &metric : Metrics()) {
-    if (!Knows(result, metric.name) || (metric.is_detail && !details)) continue;
+    if (!Knows(result, metric.name) || !IsChosen(metric, choice)) continue;
     for (const auto &[machine, on_machine] : ReadMachines(result.at("context"))) {
       Table table;
       table.title = absl::StrCat(metric.title, on_machine);
@@ -288,9 +304,9 @@ std::string FormatQuantity(double value, const std::string &unit) {
   return absl::StrFormat("%.*f %s", decimals, value, names[name]);
 }
 
-absl::StatusOr<Report> ReadReport(const Json &result, bool details) {
+absl::StatusOr<Report> ReadReport(const Json &result, const TableChoice &choice) {
   try {
-    return ReadChecked(result, details);
+    return ReadChecked(result, choice);
   } catch (const std::exception &error) {
     return absl::InvalidArgumentError(absl::StrCat("a damaged result file: ", error.what()));
   }

@@ -37,9 +37,15 @@ struct Report {
   std::vector<std::string> notes;  // what did not run, and how far to trust the rest
 };
 
-// From a result file; metrics that are details only with `details`. What is not
-// a result gives an error in one line.
-absl::StatusOr<Report> ReadReport(const nlohmann::ordered_json &result, bool details = false);
+// Which metrics of a result become tables.
+struct TableChoice {
+  bool details = false;           // those that explain the others, too
+  std::vector<std::string> only;  // these by name, details or not; empty: all
+};
+
+// From a result file. What is not a result, or no metric, gives an error in one line.
+absl::StatusOr<Report> ReadReport(const nlohmann::ordered_json &result,
+                                  const TableChoice &choice = {});
 
 // For a terminal; `colour` adds escape codes, and without it the marks alone
 // say the same.

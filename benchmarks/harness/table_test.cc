@@ -111,7 +111,7 @@ TEST(ReadReportTest, DetailsAreShownWhenAskedFor) {
   for (Json &cell : result["cells"]) cell["page_faults"] = cell["peak_rss"];
   for (Json &geomean : result["geomeans"]) geomean["page_faults"] = nullptr;
   EXPECT_EQ(ReadReport(result)->tables.size(), 1u);
-  const Report report = *ReadReport(result, /*details=*/true);
+  const Report report = *ReadReport(result, {/*details=*/true, {}});
   ASSERT_EQ(report.tables.size(), 2u);
   EXPECT_EQ(report.tables[1].title, "Page faults");
 }

@@ -4,7 +4,8 @@
 //   ... what is here is written by `matrix tables DOCUMENT` ...
 //   <!-- end -->
 //
-// The path is from the document's folder.
+// The path is from the document's folder. Names of metrics behind it choose the tables:
+// <!-- table: results/full.json time peak_rss -->
 
 #ifndef LOAM_BENCHMARKS_HARNESS_RESULTS_DOCUMENT_H_
 #define LOAM_BENCHMARKS_HARNESS_RESULTS_DOCUMENT_H_

@@ -38,6 +38,15 @@ TEST_F(RenewTablesTest, ReplacesWhatIsBetweenTheMarksAndNothingElse) {
   EXPECT_THAT(renewed->text, Not(HasSubstr("old")));
 }
 
+TEST_F(RenewTablesTest, AMarkMayNameMetrics) {
+  const std::string text = Renew("<!-- table: result.json peak_rss -->\nold\n<!-- end -->")->text;
+  EXPECT_THAT(text, HasSubstr("<!-- table: result.json peak_rss -->\n\n**Peak RSS**\n"));
+  EXPECT_THAT(text, Not(HasSubstr("**Time**")));
+  EXPECT_THAT(
+      std::string(Renew("<!-- table: result.json speed -->\n<!-- end -->").status().message()),
+      HasSubstr("no metric \"speed\""));
+}
+
 TEST_F(RenewTablesTest, WhatIsUpToDateStaysAsItIs) {
   const std::string text =
       Renew(
