@@ -83,12 +83,6 @@ static void append_symbol(struct loam_line *line, const struct loam_symbol *symb
   loam_line_text(line, "+");
   loam_line_pointer(line, (const void *)symbol->module_offset);
   loam_line_text(line, ")");
-  if (symbol->file != NULL) {
-    loam_line_text(line, " ");
-    loam_line_text(line, symbol->file);
-    loam_line_text(line, ":");
-    loam_line_decimal(line, symbol->line);
-  }
 }
 
 void loam_stack_print(int fd, const uintptr_t *frames, size_t count, const char *indent) {

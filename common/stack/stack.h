@@ -24,7 +24,7 @@ extern "C" {
 size_t loam_stack_capture(uintptr_t *frames, size_t max, size_t skip);
 
 // Writes a line for each frame to the file descriptor, as in
-//     #0 0x55d0c0de1189 make_list+0x19 (/usr/bin/lister+0x1189) lister.c:12
+//     #0 0x55d0c0de1189 make_list+0x19 (/usr/bin/lister+0x1189)
 // behind `indent`. What is not known is left out. With names only between
 // loam_symbols_open and loam_symbols_close (symbols.h).
 void loam_stack_print(int fd, const uintptr_t *frames, size_t count, const char *indent);

@@ -1,7 +1,6 @@
-// What stands at an address of the program: its module, function and line, read from
-// /proc/self/maps, the modules' ELF symbol tables and their DWARF line tables. Only system calls
-// are made: no allocation, none of the loader's functions nor locks, so that a report can be
-// made in any state of the process.
+// What stands at an address of the program: its module and function, read from /proc/self/maps
+// and the modules' ELF symbol tables. Only system calls are made: no allocation, none of the
+// loader's functions nor locks, so that a report can be made in any state of the process.
 
 #ifndef LOAM_COMMON_STACK_SYMBOLS_H_
 #define LOAM_COMMON_STACK_SYMBOLS_H_
@@ -19,8 +18,6 @@ struct loam_symbol {
   uintptr_t module_offset;  // the address as the file has it: what addr2line takes
   const char *function;     // as the linker knows it (C++: mangled); or NULL
   uintptr_t function_offset;
-  const char *file;  // of the source, without its folder; NULL where no table has it
-  unsigned line;
 };
 
 // Reads which modules there are. Until loam_symbols_close other threads wait here; false, and
