@@ -3,6 +3,10 @@
 load("//allocators:variants.bzl", "LEVELS", "level_suffix")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
+# What the debug level adds lies between a test and the allocator that a sanitizer or an
+# assertion looks at, and it checks itself.
+LEVEL_TAGS = {"debug": ["debug_level"]}
+
 def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, args_of = {}, levels = LEVELS, tags = [], **kwargs):
     """NAME, and NAME_LEVEL for each further level: the same sources, compiled once.
 
@@ -34,7 +38,7 @@ def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, args_o
             args = args_of.get(level, []),
             data = data + data_of.get(level, []),
             linkstatic = True,  # what the core keeps hidden is out of reach of a shared library
-            tags = tags,
+            tags = tags + LEVEL_TAGS.get(level, []),
             deps = [
                 name + "_sources",
                 "//allocators:variants" + level_suffix(level),

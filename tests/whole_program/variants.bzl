@@ -1,6 +1,7 @@
 """Whole-program tests: one binary per variant, with that variant as its malloc."""
 
 load("//allocators:variants.bzl", "DEFAULT_VARIANT", "LEVELS", "level_suffix", "variants_of")
+load("//tests:levels.bzl", "LEVEL_TAGS")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
 # Left out where a sanitizer owns malloc.
@@ -47,7 +48,7 @@ def whole_program_test(name, srcs, deps = [], copts = [], data = [], linkopts = 
             linkopts = linkopts,
             linkstatic = True,
             malloc = "//allocators/{}:malloc{}".format(variant, level_suffix(level)),
-            tags = _TAGS,
+            tags = _TAGS + LEVEL_TAGS.get(level, []),
             deps = [name + "_sources"],
             **kwargs
         )
