@@ -101,7 +101,7 @@ class ForkTest : public VariantTest {
   }
 
   void ForkOften() {
-    const uint64_t forks = kSlowBuild || IsDebugLevel() ? 8 : 20;
+    const uint64_t forks = kSlowBuild || IsDebugLevel() ? 5 : 12;
     for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
   }
 };
@@ -136,7 +136,7 @@ TEST_P(ForkTest, WhileOtherThreadsMakeHeaps) {
       }
     });
   }
-  const uint64_t forks = kSlowBuild || IsDebugLevel() ? 5 : 20;
+  const uint64_t forks = kSlowBuild || IsDebugLevel() ? 4 : 12;
   for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i % 4);
   done = true;
   for (std::thread &thread : threads) thread.join();
