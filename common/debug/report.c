@@ -52,12 +52,6 @@ static void put_frame_json(struct loam_writer *writer, uintptr_t address) {
     loam_put_hex(writer, symbol.module_offset);
     loam_put(writer, "\",\"function\":");
     loam_put_json(writer, symbol.function);
-    if (symbol.file != NULL) {
-      loam_put(writer, ",\"file\":");
-      loam_put_json(writer, symbol.file);
-      loam_put(writer, ",\"line\":");
-      loam_put_decimal(writer, symbol.line);
-    }
   }
   loam_put(writer, "}");
 }
