@@ -22,7 +22,11 @@ struct stack {
 };
 
 // The compiler must keep each call, and in this order.
+#if __has_attribute(noclone)  // or gcc makes copies by other names
 #define NOT_INLINE __attribute__((noinline, noclone))
+#else
+#define NOT_INLINE __attribute__((noinline))
+#endif
 #define STAY() __asm__ volatile("" ::: "memory")
 
 NOT_INLINE static void innermost(struct stack *stack, size_t max, size_t skip) {

@@ -8,7 +8,11 @@
 #include <thread>
 #include <vector>
 
+#if __has_attribute(noclone)  // or gcc makes copies by other names
 #define NOT_INLINE __attribute__((noinline, noclone))
+#else
+#define NOT_INLINE __attribute__((noinline))
+#endif
 
 namespace {
 
