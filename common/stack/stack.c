@@ -1,5 +1,6 @@
 #include "common/stack/stack.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -8,15 +9,22 @@
 #include "common/stack/symbols.h"
 
 // In a program without a loader the unwinder finds nothing, and aborts, until libc has set itself
-// up; which it has when constructors are called. (Plain: there is one thread until then.)
-static bool is_set_up;
+// up; which it has when constructors are called. (Relaxed: it orders nothing, and a thread that
+// runs on at the end finds one or the other.)
+static _Atomic(bool) is_set_up;
 
-__attribute__((constructor(101))) static void set_up(void) { is_set_up = true; }
+__attribute__((constructor(101))) static void set_up(void) {
+  atomic_store_explicit(&is_set_up, true, memory_order_relaxed);
+}
 
 // At the end it frees what it knows, with a lock held that unwinding would wait for.
-__attribute__((destructor)) static void tear_down(void) { is_set_up = false; }
+__attribute__((destructor)) static void tear_down(void) {
+  atomic_store_explicit(&is_set_up, false, memory_order_relaxed);
+}
 
-static bool can_unwind(void) { return is_set_up || getauxval(AT_BASE) != 0; }
+static bool can_unwind(void) {
+  return atomic_load_explicit(&is_set_up, memory_order_relaxed) || getauxval(AT_BASE) != 0;
+}
 
 struct walk {
   uintptr_t *frames;
