@@ -10,10 +10,10 @@
 namespace loam::cell {
 namespace {
 
-constexpr size_t kTeeth = 500'000;
+constexpr size_t kTeeth = 300'000;
 constexpr size_t kLow = 32;
 constexpr size_t kHigh = 160;
-constexpr size_t kLargerCount = 60'000;
+constexpr size_t kLargerCount = 36'000;
 constexpr size_t kLarger = 400;  // over two neighbouring teeth
 
 void Run(const Settings &settings, Outcome *outcome) {

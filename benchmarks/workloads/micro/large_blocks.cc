@@ -1,4 +1,4 @@
-// A handful of blocks of 5 to 25 MiB, replaced one by one, every page written:
+// A handful of blocks of 3 to 12 MiB, replaced one by one, every page written:
 // whether memory of this size is kept for the next block, or comes from the
 // kernel, page by page, each time.
 
@@ -10,10 +10,10 @@ namespace loam::cell {
 namespace {
 
 constexpr size_t kMebibyte = size_t{1} << 20;
-constexpr size_t kLow = 5 * kMebibyte;
-constexpr size_t kHigh = 25 * kMebibyte;
+constexpr size_t kLow = 3 * kMebibyte;
+constexpr size_t kHigh = 12 * kMebibyte;
 constexpr size_t kSlots = 4;
-constexpr int kBlocks = 24;
+constexpr int kBlocks = 16;
 
 void Run(const Settings &settings, Outcome *outcome) {
   Random random(settings.seed);
@@ -36,7 +36,7 @@ void Run(const Settings &settings, Outcome *outcome) {
 }  // namespace
 
 const Workload kMicroLargeBlocks = {
-    "micro/large_blocks", "blocks of 5 to 25 MiB, a few at a time: are their pages used again?",
+    "micro/large_blocks", "blocks of 3 to 12 MiB, a few at a time: are their pages used again?",
     "images, matrices, messages: large buffers, one after the other", false, Run};
 
 }  // namespace loam::cell

@@ -9,10 +9,10 @@ namespace {
 
 constexpr size_t kBuffers = 8;  // grown in turn, so that neighbours are in the way
 constexpr size_t kStart = 32;
-constexpr size_t kVectorEnd = size_t{2} << 20;
-constexpr size_t kStringEnd = 48 * 1024;
+constexpr size_t kVectorEnd = size_t{1} << 20;
+constexpr size_t kStringEnd = 32 * 1024;
 constexpr size_t kStringStep = 96;
-constexpr int kRepeats = 12;
+constexpr int kRepeats = 6;
 
 class Buffers {
  public:

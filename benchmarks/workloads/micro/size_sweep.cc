@@ -1,4 +1,4 @@
-// Every doubling from 8 bytes to 64 MiB and a size between each two, a few
+// Every doubling from 8 bytes to 16 MiB and a size between each two, a few
 // blocks alive at a time, every page written.
 
 #include "benchmarks/cell/blocks.h"
@@ -8,9 +8,9 @@ namespace loam::cell {
 namespace {
 
 constexpr size_t kLow = 8;
-constexpr size_t kHigh = size_t{64} << 20;
+constexpr size_t kHigh = size_t{16} << 20;
 constexpr size_t kWindow = 4;                      // blocks alive at a time
-constexpr size_t kBytesPerSize = size_t{8} << 20;  // so that large sizes do not drown small ones
+constexpr size_t kBytesPerSize = size_t{4} << 20;  // so that large sizes do not drown small ones
 constexpr size_t kMostBlocks = 20'000;
 
 class Sweep {

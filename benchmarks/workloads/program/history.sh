@@ -5,7 +5,7 @@ set -eu
 rm -rf history.git
 git init -q --bare -b main history.git
 awk 'BEGIN {
-  commits = 250; files = 40; lines = 120;
+  commits = 160; files = 40; lines = 120;
   for (commit = 1; commit <= commits; commit++) {
     printf "commit refs/heads/main\nmark :%d\n", commit;
     printf "committer Someone <someone@example.org> %d +0000\n", 1600000000 + commit * 3600;

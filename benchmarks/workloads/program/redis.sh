@@ -7,7 +7,7 @@
 set -eu
 readonly server="$1"
 readonly socket=redis.sock # relative: the path of a socket is short
-readonly pushes=8000
+readonly pushes=4000
 
 client() {
   redis-cli -s "$socket" "$@"
@@ -28,7 +28,7 @@ drive() {
     load -d 3000 -t set,get &&
     load -d 150 -t lpush &&
     [ "$(client llen mylist)" = "$pushes" ] &&
-    load -t lrange_100 -n 1000
+    load -t lrange_100 -n 500
 }
 
 # The server ends when the client is done, and fails when the client fails.

@@ -15,7 +15,7 @@ namespace loam::cell {
 namespace {
 
 constexpr size_t kBatch = 30'000;
-constexpr int64_t kTurns = 40;  // of all workers together
+constexpr int64_t kTurns = 16;  // of all workers together
 constexpr size_t kLow = 32;
 constexpr size_t kHigh = 1024;
 

@@ -14,7 +14,7 @@
 namespace loam::cell {
 namespace {
 
-constexpr int64_t kBlocks = 2'500'000;
+constexpr int64_t kBlocks = 1'000'000;
 constexpr size_t kLow = 16;
 constexpr size_t kHigh = 8 * 1024;
 

@@ -15,7 +15,7 @@
 namespace loam::cell {
 namespace {
 
-constexpr int64_t kBatches = 32'000;  // of all producers together
+constexpr int64_t kBatches = 12'000;  // of all producers together
 constexpr size_t kLow = 16;
 constexpr size_t kHigh = 1024;
 

@@ -12,7 +12,7 @@
 namespace loam::cell {
 namespace {
 
-constexpr int64_t kThreads = 1500;       // one after the other, of all chains together
+constexpr int64_t kThreads = 1000;       // one after the other, of all chains together
 constexpr size_t kBlocksOfThread = 500;  // about 120 KiB
 constexpr size_t kLow = 16;
 constexpr size_t kHigh = 1024;
