@@ -25,8 +25,8 @@ class MatrixResultTest : public ::testing::Test {
   static void SetUpTestSuite() {
     path_ = (fs::path(::testing::TempDir()) / "matrix_result.json").string();
     said_ = new Said(RunMatrix(
-        "--rounds 2 --latency_rounds 1 --system_call_rounds 1 --timeout_s 20 --seed 3 --allocators "
-        "glibc,floor,broken,impostor"
+        "--rounds 2 --settled_rounds 1 --latency_rounds 1 --system_call_rounds 1 --timeout_s 20 "
+        "--seed 3 --allocators glibc,floor,broken,impostor"
         " --workloads "
         "micro/pair,micro/aligned,micro/realloc_growth,memory/comb,memory/phases"
         ",program/sqlite_rows,trace/gcc_compile"

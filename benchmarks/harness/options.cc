@@ -24,6 +24,9 @@ ABSL_FLAG(std::vector<std::string>, workloads, {},
 ABSL_FLAG(std::vector<std::string>, threads, {},
           "thread counts of the threaded workloads, separated by commas; none: as the suite says");
 ABSL_FLAG(int, rounds, 0, "repetitions of each cell; 0: as the suite says");
+ABSL_FLAG(int, settled_rounds, -1,
+          "rounds that also wait for troughs of the memory workloads to settle; -1: as the suite "
+          "says (quick 0, full 7)");
 ABSL_FLAG(int, latency_rounds, -1,
           "rounds that also time each malloc and free of the micro and threaded workloads, in a "
           "process of their own; -1: as the suite says (quick 0, full 3)");
@@ -147,7 +150,6 @@ absl::Status ReadNumbers(Options *options) {
         absl::StrCat("--rounds=", rounds, " is not a number from 1 to ", kMostRounds));
   }
   options->rounds = rounds == 0 ? suite->rounds : rounds;
-  options->settled_rounds = suite->settled_rounds;
   options->sampled_rounds = suite->sampled_rounds;
   struct RoundsOfSuite {
     const char *name;
@@ -156,7 +158,9 @@ absl::Status ReadNumbers(Options *options) {
     int *rounds;
   };
   for (const RoundsOfSuite &some :
-       {RoundsOfSuite{"latency_rounds", absl::GetFlag(FLAGS_latency_rounds), suite->latency_rounds,
+       {RoundsOfSuite{"settled_rounds", absl::GetFlag(FLAGS_settled_rounds), suite->settled_rounds,
+                      &options->settled_rounds},
+        RoundsOfSuite{"latency_rounds", absl::GetFlag(FLAGS_latency_rounds), suite->latency_rounds,
                       &options->latency_rounds},
         RoundsOfSuite{"system_call_rounds", absl::GetFlag(FLAGS_system_call_rounds),
                       suite->system_call_rounds, &options->system_call_rounds}}) {
