@@ -2,12 +2,14 @@
 
 #include "allocators/thread_heap/hardened.h"
 #include "common/check/report.h"
+#include "common/os/os.h"
 
 enum {
   AGED_SLABS_MAX = 256,        // that one pass of the decay looks at
   FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
   FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
   LOOKED_AT_PER_SLICE = 8,
+  POPULATED_SLABS_MIN = 4,  // of a class, before the pages of one more come at once
 };
 
 void th_fail(const void *address, const char *what) { loam_fatal(TH_NAME, address, what); }
@@ -94,6 +96,17 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
   arena->purge_cursor = slab;
 }
 
+// Of a fresh slab. A page is a fault, which costs more than all that is done with its blocks;
+// where a class grows, all of the slab will be wanted.
+static void get_pages(const struct th_arena *arena, struct th_slab *slab) {
+  if (arena->bins[slab->class].slabs >= POPULATED_SLABS_MIN &&
+      slab->block_bytes <= loam_os_page_size()) {
+    loam_os_populate(th_slab_start(slab), slab->slices * TH_SLICE_BYTES);
+  } else if (LOAM_HARDENED) {
+    th_slab_mark_fresh(slab);
+  }
+}
+
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   size_t fresh;
   struct th_slab *slab = th_class_is_wide(class) ? th_slices_take_wide(&fresh)
@@ -101,7 +114,7 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   if (slab == NULL) return NULL;
   make_up_for(arena, fresh);
   th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
-  if (LOAM_HARDENED && fresh == slab->slices) th_slab_mark_fresh(slab);
+  if (fresh == slab->slices) get_pages(arena, slab);
   arena->slab_slices += slab->slices;
   all_add(arena, slab);
   bin_push_front(&arena->bins[class], slab);

@@ -81,6 +81,13 @@ struct th_cache {
   void *slots[];
 };
 
+// Whether free blocks in caches carry a mark: the hardened level has other means.
+#if LOAM_HARDENED || LOAM_UNCHECKED
+enum { TH_MARKS = 0 };
+#else
+enum { TH_MARKS = 1 };
+#endif
+
 // The first word of a block in a cache. No live block has it but by accident or
 // by reading freed memory: malloc clears it.
 static inline uintptr_t th_mark(void) { return (uintptr_t)th_region.base; }

@@ -7,8 +7,10 @@
 #include "common/os/os.h"
 
 enum {
-  EVENTS_FIRST = 32,            // of a cache, before the time is of any concern
-  MOVABLE_BYTES_MIN = 4 << 20,  // of a block that grows, to get a mapping of its own
+  EVENTS_FIRST = 32,          // of a cache, before the time is of any concern
+  HUGE_PAGE_BYTES = 2 << 20,  // of most systems
+  // From here on blocks have mappings of their own, whose pages are huge, and move when they grow.
+  MAPPED_BYTES_MIN = 4 << 20,
 };
 
 void *th_out_of_memory(void) {
@@ -72,9 +74,16 @@ static void tag_large(void *block) {
 
 static void *malloc_large(struct th_arena *arena, struct th_request want) {
   bool fresh;
-  void *block = loam_large_malloc(&th_state.large, want.bytes + TH_TAG_BYTES, want.alignment,
-                                  &arena->large_owner, &fresh);
+  size_t bytes = want.bytes + TH_TAG_BYTES;
+  bool is_huge = th_state.options.huge_pages != 0 && want.bytes >= MAPPED_BYTES_MIN;
+  size_t alignment = is_huge && want.alignment < HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : want.alignment;
+  void *block = loam_large_malloc(&th_state.large, bytes, alignment, &arena->large_owner, &fresh);
+  if (block == NULL && alignment != want.alignment) {  // addresses are scarce
+    block = loam_large_malloc(&th_state.large, bytes, want.alignment, &arena->large_owner, &fresh);
+  }
   if (block == NULL) return NULL;
+  // (What comes zeroed may be a table that stays empty for the most part.)
+  if (fresh && is_huge && !want.zeroed) loam_os_prefer_huge(block, loam_os_round_to_page(bytes));
   if (LOAM_HARDENED) tag_large(block);
   if (want.zeroed && !fresh) memset(block, 0, want.bytes);
   // As much as came new from the system goes back of what lies idle.
@@ -100,7 +109,7 @@ static void *malloc_span(struct th_arena *arena, struct th_request want) {
 static void *hand_out(void *block, unsigned class, struct th_request want) {
   if (LOAM_HARDENED) {
     if (th_block_open(block, class)) return block;
-  } else {
+  } else if (TH_MARKS) {
     *(uintptr_t *)block = 0;  // the mark
   }
   return want.zeroed ? memset(block, 0, want.bytes) : block;
@@ -114,7 +123,7 @@ static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_r
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
-  if (want.bytes > TH_SPAN_BYTES_MAX - TH_TAG_BYTES || want.alignment > TH_SLICE_BYTES) return 0;
+  if (want.bytes >= MAPPED_BYTES_MIN || want.alignment > TH_SLICE_BYTES) return 0;
   return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
 }
 
@@ -146,6 +155,12 @@ void *th_malloc_in(struct th_arena *arena, struct th_request want) {
   void *block = malloc_past_caches(arena, class, want);
   // Where the region is at its end, a mapping for each block still serves.
   if (block == NULL && class != 0) block = malloc_past_caches(arena, 0, want);
+  // And where the system gives nothing, what lies free in the region does.
+  bool fits_span =
+      want.bytes <= TH_SPAN_BYTES_MAX - TH_TAG_BYTES && want.alignment <= TH_SLICE_BYTES;
+  if (block == NULL && class == 0 && fits_span) {
+    block = malloc_past_caches(arena, TH_SPAN_CLASS, want);
+  }
   return block != NULL ? block : th_out_of_memory();
 }
 
@@ -280,7 +295,7 @@ struct th_found th_find(const void *block) {
     check_tag(&found, block);
     return found;
   }
-  if (*(const uintptr_t *)block == th_mark() && is_cached(found.slab->class, block)) {
+  if (TH_MARKS && *(const uintptr_t *)block == th_mark() && is_cached(found.slab->class, block)) {
     th_fail(block, "free: a block that is free (double free?)");
   }
   return found;
@@ -323,7 +338,7 @@ void th_free_found(const struct th_found *found, void *block) {
   unsigned class = found->slab->class;
   if (LOAM_HARDENED) block = th_quarantine_swap(class, block);
   if (LOAM_HARDENED && block == NULL) return;
-  if (!LOAM_HARDENED) *(uintptr_t *)block = th_mark();
+  if (TH_MARKS) *(uintptr_t *)block = th_mark();
   if (th_cache_turn_away(cache, class, block)) return;
   // After a purge: this one was looked up, and the slab is in use again.
   th_map_set(th_slice_of(block), class);
@@ -360,7 +375,7 @@ static void *move_to_new(const struct th_found *found, void *block, size_t usabl
   struct th_arena *arena = arena_of(found);
   void *moved = NULL;
   // One that grows will grow again: from now on its pages move, not its bytes.
-  if (bytes > usable && bytes >= MOVABLE_BYTES_MIN) {
+  if (bytes > usable && bytes >= MAPPED_BYTES_MIN) {
     want.bytes += bytes / 8;
     moved = malloc_past_caches(arena, 0, want);
     want.bytes = bytes;
@@ -409,7 +424,7 @@ void *th_realloc_block(void *block, size_t bytes) {
       return block;
     }
   }
-  if (found.slab == NULL && !found.is_guarded && bytes >= MOVABLE_BYTES_MIN) {
+  if (found.slab == NULL && !found.is_guarded && bytes >= MAPPED_BYTES_MIN) {
     if (LOAM_HARDENED) *th_tag_slot(block, usable) = 0;
     if (th_sampling.is_on) th_sample_forget(block);  // before others may get its addresses
     void *moved = loam_large_realloc(&th_state.large, block, bytes + TH_TAG_BYTES);

@@ -30,6 +30,7 @@ void th_set_up(void) {
       th_state.large.cache_bytes_max = 0;  // a mapping that is free is no mapping
     }
     th_region_set_up();
+    th_region.huge_pages = options->huge_pages != 0;
     th_cache_set_up();
     th_size_classes_set_up();
     atomic_store_explicit(&th_state.ready, true, memory_order_release);

@@ -12,7 +12,14 @@ enum {
   GUARD_BYTES = 64 * 1024,    // between metadata and blocks
   PURGE_RUNS_MAX = 64,        // calls of one pass
   COMMIT_BYTES = 64 * 1024,   // of metadata at a time: no page is larger
+  UNIT_SHARE = 8,             // of what is resident, at most, that a unit is
 };
+
+// 2 MiB: a huge page, of most systems. A region of less than 1 GiB has no addresses to lose by
+// beginning at a multiple of it.
+#define UNIT_SLICES ((size_t)128)
+#define UNIT_WORDS (UNIT_SLICES / WORD_SLICES)
+#define UNITS_REGION_SLICES_MIN ((size_t)1 << 16)
 
 // 256 GiB. Blocks beyond that come as large ones.
 #define RESERVED_SLICES_MAX ((size_t)1 << 24)
@@ -70,7 +77,8 @@ static bool commit_metadata(size_t limit) {
 }
 
 static char *reserve(size_t slices) {
-  return loam_os_reserve(slices << TH_SLICE_BITS, TH_WIDE_SLICES * TH_SLICE_BYTES);
+  size_t unit = slices >= UNITS_REGION_SLICES_MIN ? UNIT_SLICES : TH_WIDE_SLICES;
+  return loam_os_reserve(slices << TH_SLICE_BITS, unit * TH_SLICE_BYTES);
 }
 
 bool th_region_set_up(void) {
@@ -225,13 +233,44 @@ static bool grow(size_t count) {
   return grow_by(step) || (step > count && grow_by(count));
 }
 
+// --- Units -------------------------------------------------------------------
+
+static size_t resident_of(void) { return limit_of() - th_region.first - th_region.clean_count; }
+
+static size_t find_unit(void) {
+  size_t word = round_up(th_region.lowest, UNIT_WORDS);
+  for (; word + UNIT_WORDS <= limit_of() / WORD_SLICES; word += UNIT_WORDS) {
+    uint64_t bits = th_region.clean[word];
+    for (size_t i = 1; i < UNIT_WORDS; i++) bits &= th_region.clean[word + i];
+    if (~bits == 0) return word * WORD_SLICES;
+  }
+  return 0;
+}
+
+// A large heap grows by a huge page: one fault for what would take 512. Its slices are dirty from
+// then on, for they are resident. (A page that stayed huge in name would come back whole, for
+// the first byte that is touched, after it was given back.) How many slices came.
+static size_t add_unit(void) {
+  bool is_aligned = (uintptr_t)th_region.base % (UNIT_SLICES * TH_SLICE_BYTES) == 0;
+  if (!th_region.huge_pages || !is_aligned) return 0;
+  if (resident_of() < UNIT_SHARE * UNIT_SLICES) return 0;
+  size_t first = find_unit();
+  bool few = th_region.clean_count < 2 * UNIT_SLICES;
+  if (first == 0 && few && grow(2 * UNIT_SLICES)) first = find_unit();
+  if (first == 0) return 0;
+  char *start = th_region.base + (first << TH_SLICE_BITS);
+  loam_os_prefer_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
+  loam_os_populate(start, UNIT_SLICES * TH_SLICE_BYTES);
+  loam_os_refuse_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
+  take_run(first, UNIT_SLICES);
+  for (size_t slice = first; slice < first + UNIT_SLICES; slice++) add_dirty(slice);
+  return UNIT_SLICES;
+}
+
 // --- Taking and giving -------------------------------------------------------
 
 // Under the lock: whether much of what is resident is free.
-static bool is_dirty(void) {
-  size_t resident = limit_of() - th_region.first - th_region.clean_count;
-  return th_region.dirty_count > resident / DIRTY_SHARE;
-}
+static bool is_dirty(void) { return th_region.dirty_count > resident_of() / DIRTY_SHARE; }
 
 // As much as came new from the system goes back of what could not serve.
 static void balance(size_t new, bool dirty) {
@@ -248,12 +287,14 @@ static struct th_slab *take(finder find, size_t count, size_t slack, size_t *fre
   loam_lock_acquire(&th_region.lock);
   // What is resident first; new memory last.
   size_t first = th_region.dirty_count >= count ? find(th_region.dirty, NULL, count) : 0;
+  size_t unit = first == 0 && count < UNIT_SLICES ? add_unit() : 0;
+  if (unit != 0) first = find(th_region.dirty, NULL, count);
   if (first == 0 && th_region.clean_count + th_region.dirty_count >= count) {
     first = find(th_region.clean, th_region.dirty, count);
   }
   if (first == 0 && grow(count + slack)) first = find(th_region.clean, th_region.dirty, count);
   if (first != 0) {
-    *fresh = take_run(first, count);
+    *fresh = take_run(first, count) + unit;
     slab = &th_region.records[first];
   }
   bool dirty = is_dirty();

@@ -44,6 +44,7 @@ struct th_region {
   size_t end;     // of what is reserved
   size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
+  bool huge_pages;  // a large region grows by them; set by the owner
   // How far each part of the metadata is committed.
   size_t map_bytes, bitmap_bytes, records_bytes;
 };
@@ -55,8 +56,9 @@ extern struct th_region th_region;
 bool th_region_set_up(void);
 
 // Takes `count` slices side by side, at most TH_SPAN_SLICES_MAX, and gives the
-// record of the first; NULL when none are to be had. *fresh: how many of them were not
-// resident, and read as zero; 0 with NULL.
+// record of the first; NULL when none are to be had. *fresh: how many slices came new from
+// the system for it; 0 with NULL. Just where that is `count` they read as zero: a large heap
+// grows by more than that.
 struct th_slab *th_slices_take(unsigned count, size_t *fresh);
 
 // The same for TH_WIDE_SLICES slices at a multiple of their size.

@@ -56,6 +56,42 @@ SCENARIO(SlicesAreTakenLowestFirst) {
   return expect_whole();
 }
 
+SCENARIO(ALargeRegionGrowsByHugePages) {
+  enum { UNIT = 128, LARGE = 8 * UNIT };
+  start_region();
+  th_region.huge_pages = true;
+  struct th_slab *first = take_many(LARGE);
+  EXPECT(th_region.dirty_count == 0);
+  size_t fresh;
+  struct th_slab *slab = th_slices_take(1, &fresh);
+  EXPECT(fresh == UNIT && th_region.dirty_count == UNIT - 1);
+  EXPECT((uintptr_t)start_of(slab) % (UNIT * TH_SLICE_BYTES) == 0);
+  unsigned char pages[TH_SLICE_BYTES / 4096];
+  char *last = start_of(slab + UNIT - 1);
+  EXPECT(loam_os_resident(last, TH_SLICE_BYTES, pages) && (pages[0] & 1) != 0 && last[0] == 0);
+  for (size_t i = 1; i < UNIT; i++) EXPECT(th_slices_take(1, &fresh) == slab + i && fresh == 0);
+  EXPECT_HOLDS(expect_whole());
+  // One that gave its memory back is small, and does not.
+  th_slices_give(slab, UNIT);
+  give_each(first, LARGE);
+  EXPECT(th_slices_purge(SIZE_MAX) == LARGE + UNIT);
+  EXPECT(th_slices_take(1, &fresh) == first && fresh == 1);
+  return expect_whole();
+}
+
+SCENARIO(WithoutMemoryForAHugePageSlicesComeOneByOne) {
+  enum { LARGE = 1024 };
+  start_region();
+  take_many(LARGE);
+  while (th_region.clean_count != 0) take_slices(1);
+  th_region.huge_pages = true;
+  fail_over(LOAM_OS_COMMIT, 64 * TH_SLICE_BYTES);
+  size_t fresh;
+  EXPECT(th_slices_take(1, &fresh) != NULL && fresh == 1 && th_region.dirty_count == 0);
+  fail_nothing();
+  return expect_whole();
+}
+
 SCENARIO(AFreeSliceIsTakenBeforeNewOnes) {
   start_region();
   struct th_slab *first = take_many(MANY);

@@ -28,7 +28,7 @@ static inline void *pop(size_t class) {
   void *block = *top;
   if (UNLIKELY(block == NULL)) return NULL;
   th_local.top[class] = top - 1;
-  *(uintptr_t *)block = 0;  // the mark
+  if (TH_MARKS) *(uintptr_t *)block = 0;  // the mark
   return block;
 }
 
@@ -76,14 +76,15 @@ void th_free(void *block) {
   uint32_t room = th_local.free[class].room;
   // Not the start of a block of a cached class; or a mark, which says that it is free;
   // or no room.
-  if (UNLIKELY(offset * reciprocal >= reciprocal) || UNLIKELY(*(uintptr_t *)block == base) ||
-      UNLIKELY(room == 0)) {
+  bool is_checked = TH_MARKS;
+  if ((is_checked && UNLIKELY(offset * reciprocal >= reciprocal)) ||
+      (is_checked && UNLIKELY(*(uintptr_t *)block == base)) || UNLIKELY(room == 0)) {
     th_free_slow(block);
     return;
   }
   void **top = th_local.top[class] + 1;
   th_local.free[class].room = (uint16_t)(room - 1);
-  *(uintptr_t *)block = base;  // the mark
+  if (is_checked) *(uintptr_t *)block = base;  // the mark
   *top = block;
   th_local.top[class] = top;
 }

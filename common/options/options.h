@@ -22,6 +22,7 @@ extern "C" {
   X(large_bytes, 262144, 65536, 1048576, "requests from this size on get pages of their own")  \
   X(large_cache_bytes, 67108864, 0, SIZE_MAX, "freed mappings kept for reuse, in all")         \
   X(purge_delay_ms, 500, 0, 3600000, "how long memory is free before it goes back")            \
+  X(huge_pages, 1, 0, 1, "ask for huge pages where memory is in use by the MiB")               \
   X(check_every, 0, 0, SIZE_MAX, "walk and prove the whole heap every so many calls; 0: off")  \
   X(stats_at_exit, 0, 0, 1, "print the statistics when the process ends")                      \
   X(profile_sample, 0, 0, 1099511627776, "heap profile: a sample every so many bytes; 0: off") \

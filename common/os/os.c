@@ -94,6 +94,29 @@ void *loam_os_map(size_t bytes, size_t alignment) {
   return address;
 }
 
+void loam_os_populate(void *address, size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  int saved_errno = errno;
+  madvise(address, bytes, MADV_POPULATE_WRITE);
+  errno = saved_errno;
+#else
+  (void)address;
+  (void)bytes;
+#endif
+}
+
+void loam_os_prefer_huge(void *address, size_t bytes) {
+  int saved_errno = errno;
+  madvise(address, bytes, MADV_HUGEPAGE);
+  errno = saved_errno;
+}
+
+void loam_os_refuse_huge(void *address, size_t bytes) {
+  int saved_errno = errno;
+  madvise(address, bytes, MADV_NOHUGEPAGE);
+  errno = saved_errno;
+}
+
 bool loam_os_decommit(void *address, size_t bytes) {
   if (injected_fault(LOAM_OS_DECOMMIT, bytes)) return false;
   int saved_errno = errno;

@@ -35,6 +35,15 @@ bool loam_os_commit(void *address, size_t bytes);
 // Reserved and committed in as few calls as possible.
 void *loam_os_map(size_t bytes, size_t alignment);
 
+// Gives pages that have no memory theirs, in one call instead of a fault for each. Where
+// the kernel cannot (before Linux 5.14), they come by faults.
+void loam_os_populate(void *address, size_t bytes);
+
+// Asks for huge pages, where the system has any for who asks: what is touched comes up to
+// 2 MiB at a time. Or for none, from now on: those that are there stay.
+void loam_os_prefer_huge(void *address, size_t bytes);
+void loam_os_refuse_huge(void *address, size_t bytes);
+
 // Gives the memory back and keeps the addresses: the pages read as zero when
 // they are next touched. (MADV_DONTNEED: resident memory falls at once.)
 bool loam_os_decommit(void *address, size_t bytes);

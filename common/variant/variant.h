@@ -63,6 +63,11 @@
 #define LOAM_BELOW 0
 #endif
 
+// 1: without the default level's checks, to measure what they cost. Not for use.
+#ifndef LOAM_UNCHECKED
+#define LOAM_UNCHECKED 0
+#endif
+
 // How reports tell a variant's level: behind its name, as in the name of its library.
 #if LOAM_HARDENED
 #define LOAM_LEVEL "hardened"

@@ -42,4 +42,6 @@ size_t ResidentBytes() { return kKiB * KiBOf("/proc/self/smaps_rollup", "Anonymo
 
 size_t AddressSpaceBytes() { return kKiB * KiBOf("/proc/self/status", "VmSize:"); }
 
+size_t DataBytes() { return kKiB * KiBOf("/proc/self/status", "VmData:"); }
+
 }  // namespace loam::test

@@ -16,6 +16,9 @@ size_t ResidentBytes();
 // Bytes of address space in use. Never allocates.
 size_t AddressSpaceBytes();
 
+// Bytes of it that are private and may be written to. Never allocates.
+size_t DataBytes();
+
 }  // namespace loam::test
 
 #endif  // LOAM_TESTS_SUPPORT_MEMORY_H_
