@@ -4,13 +4,13 @@
 
 #include "allocators/thread_heap/state.h"
 #include "common/os/os.h"
+#include "common/zero/zero.h"
 
 #define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
 
 enum {
   PROVED_BYTES_MAX = 4096,  // blocks up to here are looked at whole, larger ones at both ends
   PROVED_ENDS = 1024,
-  CLEARED_INLINE_MAX = 1024,
   RESIDENT_PAGES_MAX = 1024,  // asked about at a time
 };
 
@@ -40,59 +40,6 @@ uint32_t th_random_below(uint32_t count) {
 
 // --- Zero --------------------------------------------------------------------
 
-typedef uint64_t words __attribute__((vector_size(16), may_alias));
-
-// Blocks begin and end at multiples of 16. Both of the following take 64 bytes at a time and the
-// last 64 once more, not the rest: sizes come in no order, and a branch for each part of
-// a size would be mistaken for most.
-enum { STRIDE = 64 };
-
-static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-static inline words load(const char *from) { return *(const words *)from; }
-
-static inline bool is_zero(const char *start, size_t bytes) {
-  words found;
-  if (bytes <= STRIDE) {
-    size_t last = bytes - sizeof found;
-    found = load(start) | load(start + least(16, last)) | load(start + least(32, last)) |
-            load(start + last);
-    return (found[0] | found[1]) == 0;
-  }
-  const char *last = start + bytes - STRIDE;
-  found = load(last) | load(last + 16) | load(last + 32) | load(last + 48);
-  for (; start < last; start += STRIDE) {
-    found |= load(start) | load(start + 16) | load(start + 32) | load(start + 48);
-  }
-  return (found[0] | found[1]) == 0;
-}
-
-static inline void store_zero(char *to) { *(words *)to = (words){0, 0}; }
-
-static inline void clear(char *start, size_t bytes) {
-  if (bytes <= STRIDE) {
-    size_t last = bytes - sizeof(words);
-    store_zero(start);
-    store_zero(start + least(16, last));
-    store_zero(start + least(32, last));
-    store_zero(start + last);
-    return;
-  }
-  if (bytes > CLEARED_INLINE_MAX) {
-    memset(start, 0, bytes);
-    return;
-  }
-  char *last = start + bytes - STRIDE;
-  for (;; start += STRIDE) {
-    if (start > last) start = last;
-    store_zero(start);
-    store_zero(start + 16);
-    store_zero(start + 32);
-    store_zero(start + 48);
-    if (start == last) return;
-  }
-}
-
 static __attribute__((cold, noreturn)) void fail_not_zero(const char *start, size_t bytes) {
   size_t offset = 0;
   while (offset < bytes && start[offset] == 0) offset++;
@@ -100,7 +47,7 @@ static __attribute__((cold, noreturn)) void fail_not_zero(const char *start, siz
 }
 
 static inline void prove_zero(const char *start, size_t bytes) {
-  if (UNLIKELY(!is_zero(start, bytes))) fail_not_zero(start, bytes);
+  if (UNLIKELY(!loam_is_zero(start, bytes))) fail_not_zero(start, bytes);
 }
 
 void th_pages_prove_zero(const char *start, size_t bytes) {
@@ -166,7 +113,7 @@ static inline bool open_block(void *block, size_t bytes) {
 
 bool th_block_open(void *block, unsigned class) { return open_block(block, th_class_bytes(class)); }
 
-void th_block_close(void *block, unsigned class) { clear(block, th_class_bytes(class)); }
+void th_block_close(void *block, unsigned class) { loam_clear(block, th_class_bytes(class)); }
 
 // A block of the class from the thread's cache, as malloc gives it, or NULL.
 static inline void *pop(unsigned class, bool *zeroed) {
@@ -243,7 +190,7 @@ static inline void free_block(void *block, bool sized, unsigned expected) {
     th_free_slow(block);
     return;
   }
-  clear(block, bytes);
+  loam_clear(block, bytes);
   void **place = place_for(class, bytes);
   void *victim = *place;
   *place = block;
