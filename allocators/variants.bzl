@@ -9,8 +9,8 @@ load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM
 # name: the folder, the library and the value of --//:variant; prefix: of its functions;
 # levels: of checking that it can be compiled for.
 VARIANTS = [
-    struct(name = "first_fit", prefix = "ff", levels = ["default", "debug"]),
-    struct(name = "segregated_fit", prefix = "sf", levels = ["default", "debug"]),
+    struct(name = "first_fit", prefix = "ff", levels = ["default", "hardened", "debug"]),
+    struct(name = "segregated_fit", prefix = "sf", levels = ["default", "hardened", "debug"]),
     struct(name = "thread_heap", prefix = "th", levels = ["default", "hardened", "debug"]),
 ]
 

@@ -44,6 +44,17 @@ struct request {
   bool zeroed;
 };
 
+// Makes a block the program's: of the arena, or, where memory is short, of
+// another one of the process.
+static inline void *hand_out(struct arena *arena, struct block *block, size_t bytes) {
+  if (LOAM_HARDENED) {
+    size_t size = block_open(block, bytes);
+    if (!arena->fixed) arena = segment_of(&state.pool, block)->arena;
+    arena_add_slack(arena, block_usable(size) - bytes);
+  }
+  return block_payload(block);
+}
+
 // Large blocks took `bytes` new from the kernel: what is free in the arena must
 // not stay resident on top of them.
 static void balance(struct arena *arena, size_t bytes) {
@@ -63,27 +74,33 @@ __attribute__((noinline)) static void *malloc_large(struct arena *arena, struct 
   bool zeroed;
   size_t alignment = want.alignment != 0 ? want.alignment : 1;
   struct loam_large_owner *owner = &arena->large_owner;
-  void *address = loam_large_malloc(&state.large, want.bytes, alignment, owner, &zeroed);
+  size_t bytes = want.bytes + LARGE_TAIL_BYTES;
+  void *address = loam_large_malloc(&state.large, bytes, alignment, owner, &zeroed);
   if (__builtin_expect(address == NULL, 0)) {
     // The kernel gives no more: not while we hold address space that is free.
     loam_large_trim(&state.large, 0);
     for_each_arena(visit_give_back, NULL);
-    address = loam_large_malloc(&state.large, want.bytes, alignment, owner, &zeroed);
+    address = loam_large_malloc(&state.large, bytes, alignment, owner, &zeroed);
     if (address == NULL) return out_of_memory();
   }
   if (zeroed) balance(arena, want.bytes);
-  if (want.zeroed && !zeroed) memset(address, 0, want.bytes);
+  if ((want.zeroed || LOAM_HARDENED) && !zeroed) memset(address, 0, want.bytes);
+  if (LOAM_HARDENED) {
+    size_t mapped = loam_os_round_to_page(bytes);
+    large_close(address, mapped, want.bytes);
+    arena_add_large_slack(arena, mapped - want.bytes);
+  }
   return address;
 }
 
-// Under the arena's lock.
+// Under the arena's lock. In the hardened level it is not the program's yet, and all zero.
 static inline void *malloc_in(struct arena *arena, struct request want) {
   size_t size = block_bytes_for(want.bytes);
   if (want.alignment > BLOCK_ALIGNMENT) {
     struct block *block = arena_aligned_malloc(arena, size, want.alignment);
     return block != NULL ? block_payload(block) : NULL;
   }
-  if (!want.zeroed) {
+  if (!want.zeroed || LOAM_HARDENED) {
     struct block *block = arena_malloc(arena, size);
     return block != NULL ? block_payload(block) : NULL;
   }
@@ -118,6 +135,7 @@ __attribute__((cold, noinline)) static void *malloc_last_resort(struct arena *ar
 __attribute__((noinline)) static void *finish_malloc(struct arena *arena, void *payload,
                                                      struct request want) {
   if (__builtin_expect(payload == NULL, 0)) payload = malloc_last_resort(arena, want);
+  if (LOAM_HARDENED && payload != NULL) hand_out(arena, block_of_payload(payload), want.bytes);
   if (payload != NULL && !want.zeroed) debug_fill(payload, FILL_NEW, want.bytes);
   return payload;
 }
@@ -148,7 +166,7 @@ __attribute__((noinline)) static void *malloc_from_arena(size_t bytes) {
   struct arena *arena = enter_mine();
   struct block *block = arena_malloc(arena, block_bytes_for(bytes));
   leave(arena);
-  if (LOAM_DEBUG || __builtin_expect(block == NULL, 0)) {
+  if (LOAM_DEBUG || LOAM_HARDENED || __builtin_expect(block == NULL, 0)) {
     return finish_malloc(arena, block != NULL ? block_payload(block) : NULL,
                          (struct request){.bytes = bytes});
   }
@@ -161,14 +179,14 @@ __attribute__((noinline)) static void *malloc_uncached(size_t bytes) {
   return malloc_from_arena(bytes);
 }
 
-// A block of list `list` of the cache, or NULL.
-static inline void *cache_malloc(size_t list) {
+// A block of list `list` of the cache, for a request of `bytes`; or NULL.
+static inline void *cache_malloc(size_t list, size_t bytes) {
   struct block *block = cache_take(&mine.cache.lists[list]);
   if (__builtin_expect(block == NULL, 0)) return NULL;
   uint64_t mallocs = atomic_load_explicit(&mine.cache.mallocs, memory_order_relaxed) + 1;
   atomic_store_explicit(&mine.cache.mallocs, mallocs, memory_order_relaxed);
   if (__builtin_expect(mallocs % CACHE_TICK == 0, 0)) tick(mine.arena);
-  return block_payload(block);
+  return hand_out(mine.arena, block, bytes);
 }
 
 static inline bool is_cached_request(size_t bytes) {
@@ -181,18 +199,21 @@ static void *cached_malloc_as(struct request want) {
   struct cache_list *list = &mine.cache.lists[i];
   void *payload;
   if (want.alignment <= BLOCK_ALIGNMENT) {
-    payload = cache_malloc(i);
+    payload = cache_malloc(i, want.bytes);
     if (payload == NULL) payload = malloc_uncached(want.bytes);
   } else if (list->first == NULL) {
     return NULL;
   } else if ((uintptr_t)block_payload(list->first) % want.alignment == 0) {
     // The last one freed of that size often had the same alignment.
-    payload = cache_malloc(i);
+    payload = cache_malloc(i, want.bytes);
   } else {
     cache_shrink(list, 1);  // or they would pile up
     return NULL;
   }
-  if (payload != NULL && want.zeroed) memset(payload, 0, want.bytes);
+  // (In the hardened level it is zero, but in a debug build filled.)
+  if (payload != NULL && want.zeroed && (LOAM_DEBUG || !LOAM_HARDENED)) {
+    memset(payload, 0, want.bytes);
+  }
   return payload;
 }
 
@@ -212,7 +233,7 @@ static void *heap_malloc_as(struct request want) {
 // The plain case of heap_malloc_as, straight through.
 static inline void *heap_malloc(size_t bytes) {
   if (!is_cached_request(bytes)) return malloc_from_arena(bytes);
-  void *payload = cache_malloc(block_bytes_for(bytes) / BLOCK_ALIGNMENT);
+  void *payload = cache_malloc(block_bytes_for(bytes) / BLOCK_ALIGNMENT, bytes);
   if (__builtin_expect(payload == NULL, 0)) return malloc_uncached(bytes);
   debug_fill(payload, FILL_NEW, bytes);
   return payload;

@@ -59,13 +59,12 @@ int P(posix_memalign)(void **block, size_t alignment, size_t size) {
 void P(free)(void *block) { heap_free(block); }
 
 void P(free_sized)(void *block, size_t size) {
-  (void)size;
+  if (LOAM_HARDENED) expect_size(block, size, 0);
   heap_free(block);
 }
 
 void P(free_aligned_sized)(void *block, size_t alignment, size_t size) {
-  (void)alignment;
-  (void)size;
+  if (LOAM_HARDENED) expect_size(block, size, alignment);
   heap_free(block);
 }
 

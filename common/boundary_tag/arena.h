@@ -26,6 +26,9 @@
 //     with those in `deferred`, in `late`, and in caches of threads)
 //   [fresh, fresh_end) is as the kernel gave it, all zero, but for the footer in
 //     its last 8 bytes
+// and in the hardened level, while nobody is on the way in or out:
+//   slack_bytes = the sum of block_usable(size) - request over the live blocks
+//   large_slack_bytes = the sum of mapped bytes - request over the large ones
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_ARENA_H_
 #define LOAM_COMMON_BOUNDARY_TAG_ARENA_H_
@@ -33,6 +36,7 @@
 #include <string.h>
 
 #include "common/boundary_tag/block.h"
+#include "common/boundary_tag/hardened.h"
 #include "common/boundary_tag/quick.h"
 #include "common/boundary_tag/segment.h"
 #include "common/large/large.h"
@@ -62,6 +66,10 @@ struct arena {
   size_t segment_count, segment_bytes;
   uint64_t purge_ms;  // not before this is memory given back again
   struct loam_large_owner large_owner;
+#if LOAM_HARDENED
+  // Relaxed: only the statistics read them.
+  _Atomic(size_t) slack_bytes, large_slack_bytes;
+#endif
 };
 
 enum {
@@ -142,6 +150,7 @@ static bool arena_grow(struct arena *arena) {
 static inline size_t arena_carve(struct arena *arena, struct block *block, size_t found_size,
                                  size_t size) {
   size_t rest_size = found_size - size;
+  if (LOAM_HARDENED) block_expect_footer(block, found_size);
   if (rest_size >= BLOCK_BYTES_MIN) {
     struct block *rest = block_next(block, size);
     uint32_t age = block_word(block) & (AGED | PURGED);
@@ -152,11 +161,26 @@ static inline size_t arena_carve(struct arena *arena, struct block *block, size_
     free_index_remove(&arena->index, block, found_size);
     block_set_prev_in_use(block_next(block, size), true);
     arena->free_blocks--;
+    if (LOAM_HARDENED) block_clear_footer(block, size);
   }
+  if (LOAM_HARDENED) block_clear_links(block);
   block_write(block, size, IN_USE | PREV_IN_USE);
   arena->free_bytes -= size;
   arena_note_use(arena, block, size);
   return size;
+}
+
+// What stood around `freed` between it and the free blocks that it was merged
+// with: `prev_merged`, the one before it; `next`, the one after it, or NULL.
+static inline void clear_seams(struct block *freed, bool prev_merged, struct block *next) {
+  if (prev_merged) {
+    block_clear_footer(freed, 0);  // that of the block before
+    atomic_store_explicit(&freed->header, 0, memory_order_relaxed);
+  }
+  if (next != NULL) {
+    atomic_store_explicit(&next->header, 0, memory_order_relaxed);
+    block_clear_links(next);
+  }
 }
 
 // Makes a free block of [block, block + size), which is in nobody's hands, merged
@@ -171,7 +195,9 @@ __attribute__((noinline)) static void arena_coalesce(struct arena *arena, struct
   arena->free_bytes += size;
   arena->free_blocks++;
   uint32_t age = 0;
+  struct block *freed = block;
   size_t next_size = (next_word & IN_USE) == 0 ? word_size(next_word) : 0;
+  if (LOAM_HARDENED && next_size != 0) block_expect_footer(next, next_size);
   if (prev_in_use) {
     if (next_size != 0) {
       free_index_replace(&arena->index, next, next_size, block, size + next_size);
@@ -198,7 +224,27 @@ __attribute__((noinline)) static void arena_coalesce(struct arena *arena, struct
   } else {
     tag_write(&next->header, next_word & ~(uint32_t)PREV_IN_USE);
   }
+  if (LOAM_HARDENED) clear_seams(freed, freed != block, next_size != 0 ? next : NULL);
   block_write_free(block, size, age);
+}
+
+// --- Slack -------------------------------------------------------------------
+
+// Adds to what live blocks have beyond what was asked for; `bytes` may be less than nothing.
+static inline void arena_add_slack(struct arena *arena, size_t bytes) {
+#if LOAM_HARDENED
+  atomic_fetch_add_explicit(&arena->slack_bytes, bytes, memory_order_relaxed);
+#else
+  (void)arena, (void)bytes;
+#endif
+}
+
+static inline void arena_add_large_slack(struct arena *arena, size_t bytes) {
+#if LOAM_HARDENED
+  atomic_fetch_add_explicit(&arena->large_slack_bytes, bytes, memory_order_relaxed);
+#else
+  (void)arena, (void)bytes;
+#endif
 }
 
 // --- malloc and free, under the lock -----------------------------------------
@@ -271,6 +317,9 @@ __attribute__((cold, noreturn)) static void fail_free(const void *payload, const
 static inline uint32_t live_block_word(struct block *block) {
   uint32_t word;
   if (__builtin_expect(!tag_read(&block->header, &word), 0)) {
+    if (LOAM_HARDENED && atomic_load_explicit(&block->header, memory_order_relaxed) == 0) {
+      fail_free(block_payload(block), "not a live block (freed before, or never one)");
+    }
     fail_free(block_payload(block),
               "not a block, or its header was overwritten (an overflow of the one before it?)");
   }
@@ -293,6 +342,20 @@ static inline void arena_free(struct arena *arena, struct block *block) {
 
 // --- Deferred frees ----------------------------------------------------------
 
+// In the hardened level their links are sealed as those of free lists.
+
+static inline void deferred_set_next(struct deferred *item, const struct deferred *next) {
+  link_write((uint64_t *)(void *)&item->next, (const struct block *)(const void *)next);
+}
+
+// The item's link, which it no longer needs.
+static inline struct deferred *deferred_take_next(struct deferred *item) {
+  uint64_t *link = (uint64_t *)(void *)&item->next;
+  struct block *next = link_read(link, block_of_payload(item));
+  *link = 0;
+  return (struct deferred *)(void *)next;
+}
+
 // Without the lock: leaves a block for whoever takes it next.
 static void arena_defer(struct arena *arena, struct block *block) {
   live_block_word(block);
@@ -302,7 +365,11 @@ static void arena_defer(struct arena *arena, struct block *block) {
   // see the item and all that the program wrote into the block before.
   struct deferred *first = atomic_load_explicit(&arena->deferred, memory_order_relaxed);
   do {
-    item->next = first;
+    if (LOAM_HARDENED) {
+      deferred_set_next(item, first);
+    } else {
+      item->next = first;
+    }
   } while (!atomic_compare_exchange_weak_explicit(&arena->deferred, &first, item,
                                                   memory_order_release, memory_order_relaxed));
 }
@@ -319,7 +386,7 @@ __attribute__((noinline)) static void arena_take_deferred(struct arena *arena, s
     if (!block_has_mark(block)) {
       fail_free(item, "a freed block was written to before it could be taken back");
     }
-    arena->late = item->next;
+    arena->late = LOAM_HARDENED ? deferred_take_next(item) : item->next;
     item->mark = 0;
     arena_free(arena, block);
     most--;

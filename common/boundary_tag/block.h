@@ -12,7 +12,7 @@
 //
 // A block in use has no footer: its last 8 bytes are the program's, and the
 // next header's flag PREV_IN_USE says that there is none to read. So a live
-// block costs 8 bytes.
+// block costs 8 bytes. (In the hardened level it has a canary there: hardened.h.)
 //
 // Header and footer carry a seal: 32 bits made from their own address, their
 // content and a secret of the process. Any change of the low half alone breaks
@@ -40,6 +40,7 @@
 #include <stdint.h>
 
 #include "common/check/report.h"
+#include "common/variant/variant.h"
 
 struct block {
   _Atomic(uint64_t) header;
@@ -50,7 +51,9 @@ enum {
   BLOCK_ALIGNMENT = 16,
   BLOCK_HEADER_BYTES = 8,
   BLOCK_FOOTER_BYTES = 8,
-  BLOCK_BYTES_MIN = 32,  // header, two links, footer
+  BLOCK_BYTES_MIN = 32,                        // header, two links, footer
+  BLOCK_CANARY_BYTES = LOAM_HARDENED ? 8 : 0,  // that a live one ends in (hardened.h)
+  BLOCK_OVERHEAD_BYTES = BLOCK_HEADER_BYTES + BLOCK_CANARY_BYTES,
 
   IN_USE = 1,
   PREV_IN_USE = 2,
@@ -129,11 +132,11 @@ static inline struct block *block_of_payload(const void *payload) {
 // The block size that a request needs. The request is far from overflowing.
 static inline size_t block_bytes_for(size_t request) {
   size_t bytes =
-      (request + BLOCK_HEADER_BYTES + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1);
+      (request + BLOCK_OVERHEAD_BYTES + BLOCK_ALIGNMENT - 1) & ~(size_t)(BLOCK_ALIGNMENT - 1);
   return bytes < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : bytes;
 }
 
-static inline size_t block_usable(size_t block_bytes) { return block_bytes - BLOCK_HEADER_BYTES; }
+static inline size_t block_usable(size_t block_bytes) { return block_bytes - BLOCK_OVERHEAD_BYTES; }
 
 static inline size_t word_size(uint32_t word) { return word & ~(uint32_t)BLOCK_FLAGS; }
 

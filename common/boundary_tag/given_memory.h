@@ -28,6 +28,7 @@ static bool given_memory_add_segment(struct arena *arena, char **start, const ch
   if (bytes > GIVEN_SEGMENT_BYTES_MAX) bytes = GIVEN_SEGMENT_BYTES_MAX;
   *segment = (struct segment){.base = (char *)(segment + 1), .bytes = bytes};
   *start = segment->base + bytes;
+  if (LOAM_HARDENED) clear_bytes(segment->base, bytes);
   arena_add_segment(arena, segment, 0);
   return true;
 }

@@ -8,6 +8,10 @@
 
 #include "common/boundary_tag/allocate.h"
 
+static inline struct arena *arena_of_large(const struct loam_large_block *large) {
+  return (struct arena *)((char *)large->owner - offsetof(struct arena, large_owner));
+}
+
 // --- Free --------------------------------------------------------------------
 
 // The segment of a block that the program passed in, or NULL for what can only
@@ -48,6 +52,15 @@ __attribute__((cold, noreturn)) static void fail_unknown(const void *payload) {
   fail_free(payload, "not a live block (freed before, or never allocated here)");
 }
 
+// A block that the program gives back is in nobody's hands from now on.
+static inline void take_back(struct arena *arena, struct block *block) {
+  if (!LOAM_HARDENED) return;
+  size_t size = word_size(live_block_word(block));
+  size_t request = canary_request(block, size);
+  block_truncate(block, size, 0);
+  arena_add_slack(arena, request - block_usable(size));
+}
+
 static inline void free_in(struct arena *arena, struct block *block) {
   if (__builtin_expect(!loam_lock_try(&arena->lock), 0)) {
     arena_defer(arena, block);
@@ -56,6 +69,13 @@ static inline void free_in(struct arena *arena, struct block *block) {
   arena_entered(arena);
   arena_free(arena, block);
   leave(arena);
+}
+
+// As heap_free, of a block of given memory.
+static inline void free_given(struct arena *arena, void *payload) {
+  struct block *block = block_of_payload(payload);
+  take_back(arena, block);
+  free_in(arena, block);
 }
 
 // The list of the block's size is full.
@@ -67,10 +87,14 @@ __attribute__((noinline)) static void free_turned_away(struct arena *arena, stru
 
 // Not in a segment of our own: a large block, or one in memory that was given.
 __attribute__((noinline)) static void free_elsewhere(void *payload) {
+  struct loam_large_block large;
+  if (LOAM_HARDENED && loam_large_find(&state.large, payload, &large)) {
+    arena_add_large_slack(arena_of_large(&large), large_request(&large) - large.bytes);
+  }
   if (loam_large_free(&state.large, payload)) return;
   const struct segment *segment = given_segment_of(payload);
   if (segment == NULL) fail_unknown(payload);
-  free_in(segment->arena, block_of_payload(payload));
+  free_given(segment->arena, payload);
 }
 
 static inline void heap_free(void *payload) {
@@ -82,7 +106,8 @@ static inline void heap_free(void *payload) {
   }
   struct arena *arena = segment->arena;
   struct block *block = block_of_payload(payload);
-  if (LOAM_DEBUG) {
+  take_back(arena, block);
+  if (LOAM_DEBUG && !LOAM_HARDENED) {
     debug_fill(payload, FILL_FREED, block_usable(word_size(live_block_word(block))));
   }
   if (THREAD_CACHE_BYTES != 0) {
@@ -112,15 +137,28 @@ static struct found find_payload(const void *payload) {
 }
 
 static struct arena *arena_of_found(const struct found *found) {
-  if (found->segment != NULL) return found->segment->arena;
-  return (struct arena *)((char *)found->large.owner - offsetof(struct arena, large_owner));
+  return found->segment != NULL ? found->segment->arena : arena_of_large(&found->large);
 }
 
 static size_t heap_usable_size(const void *payload) {
   if (payload == NULL) return 0;
   struct found found = find_payload(payload);
-  if (found.segment == NULL) return found.large.bytes;
-  return block_usable(word_size(live_block_word(block_of_payload(payload))));
+  if (found.segment == NULL) {
+    return LOAM_HARDENED ? large_request(&found.large) : found.large.bytes;
+  }
+  struct block *block = block_of_payload(payload);
+  size_t size = word_size(live_block_word(block));
+  return LOAM_HARDENED ? canary_request(block, size) : block_usable(size);
+}
+
+// Of the hardened level: ends the process unless a block was asked for with this size, and may have
+// been with this alignment.
+static void expect_size(const void *payload, size_t bytes, size_t alignment) {
+  if (payload == NULL) return;
+  bool aligned = alignment <= 1 || ((uintptr_t)payload & (alignment - 1)) == 0;
+  if (!aligned || heap_usable_size(payload) != bytes) {
+    fail_free(payload, "a block of another size or alignment than it is said to have");
+  }
 }
 
 // Where a block of this arena is. One of given memory is found without a look at
@@ -142,15 +180,48 @@ static void *move_to_new(struct arena *arena, void *payload, size_t old_usable, 
   if (moved == NULL) return NULL;
   memcpy(moved, payload, old_usable < bytes ? old_usable : bytes);
   if (arena->fixed) {
-    free_in(arena, block_of_payload(payload));
+    free_given(arena, payload);
   } else {
     heap_free(payload);
   }
   return moved;
 }
 
+// Of the hardened level: changes the size of a large block that `request` bytes were asked for, by
+// moving its pages. NULL, and nothing has changed, where that cannot be done.
+static void *resize_sealed_large(struct arena *arena, const struct loam_large_block *large,
+                                 size_t request, size_t bytes) {
+  large_reopen(large, request);
+  size_t old_slack = large->bytes - request;
+  struct loam_large_block now = *large;
+  void *moved = loam_large_realloc(&state.large, large->address, bytes + LARGE_TAIL_BYTES);
+  if (moved != NULL && loam_large_find(&state.large, moved, &now)) request = bytes;
+  large_close(now.address, now.bytes, request);
+  arena_add_large_slack(arena, now.bytes - request - old_slack);
+  return moved;
+}
+
+static void *realloc_sealed_large(const struct loam_large_block *large, size_t bytes) {
+  struct arena *arena = arena_of_large(large);
+  size_t request = large_request(large);
+  if (is_large(bytes)) {
+    void *moved = resize_sealed_large(arena, large, request, bytes);
+    if (moved != NULL && bytes > request) balance(arena, bytes - request);
+    if (moved != NULL) return moved;
+  }
+  int saved_errno = errno;
+  void *moved = move_to_new(arena, large->address, request, bytes);
+  if (moved != NULL || bytes > request) return moved;
+  errno = saved_errno;  // to shrink is never to fail
+  large_reopen(large, request);
+  large_close(large->address, large->bytes, bytes);
+  arena_add_large_slack(arena, request - bytes);
+  return large->address;
+}
+
 static void *realloc_large(const struct found *found, void *payload, size_t bytes) {
   struct loam_large_block large = found->large;
+  if (LOAM_HARDENED) return realloc_sealed_large(&large, bytes);
   struct arena *arena = arena_of_found(found);
   if (is_large(bytes)) {
     void *moved = loam_large_realloc(&state.large, payload, bytes);
@@ -164,12 +235,36 @@ static void *realloc_large(const struct found *found, void *payload, size_t byte
   return payload;
 }
 
+// Of the hardened level: gives a block its new size where it is; false if that cannot be done.
+static bool resize_sealed(struct arena *arena, struct block *block, size_t request, size_t bytes) {
+  size_t old_size = word_size(block_word(block));
+  size_t old_slack = block_usable(old_size) - request;
+  size_t size = block_bytes_for(bytes);
+  block_truncate(block, old_size, request < bytes ? request : bytes);
+  bool done = size <= old_size && old_size - size < BLOCK_BYTES_MIN;
+  if (!done) {
+    enter(arena);
+    done = arena_resize(arena, block, size);
+    leave(arena);
+  }
+  if (done) request = bytes;
+  size = word_size(block_word(block));
+  canary_write(block, size, request);
+  arena_add_slack(arena, block_usable(size) - request - old_slack);
+  return done;
+}
+
 static void *realloc_found(const struct found *found, void *payload, size_t bytes) {
   if (bytes > (size_t)PTRDIFF_MAX) return out_of_memory();
   if (found->segment == NULL) return realloc_large(found, payload, bytes);
   struct arena *arena = found->segment->arena;
   struct block *block = block_of_payload(payload);
   size_t old_size = word_size(live_block_word(block));
+  if (LOAM_HARDENED) {
+    size_t request = canary_request(block, old_size);
+    if (is_within(arena, bytes) && resize_sealed(arena, block, request, bytes)) return payload;
+    return move_to_new(arena, payload, request, bytes);
+  }
   if (is_within(arena, bytes)) {
     size_t size = block_bytes_for(bytes);
     if (size <= old_size && old_size - size < BLOCK_BYTES_MIN) return payload;  // nothing to cut

@@ -33,7 +33,8 @@ static struct loam_heap *own_heap_create(void) {
 
 // The kernel would not take it back: the process's heap has use for it.
 static void adopt_segment(struct segment *segment) {
-  loam_os_decommit(segment->base, SEGMENT_BYTES);
+  bool zeroed = loam_os_decommit(segment->base, SEGMENT_BYTES);
+  if (LOAM_HARDENED && !zeroed) memset(segment->base, 0, SEGMENT_BYTES);
   struct arena *arena = my_arena();
   enter(arena);
   arena_add_segment(arena, segment, 0);
@@ -63,7 +64,7 @@ static void own_heap_free(struct loam_heap *heap, void *payload) {
   if (payload == NULL) return;
   find_in_arena(&heap->arena, payload);
   if (heap->arena.fixed) {
-    free_in(&heap->arena, block_of_payload(payload));
+    free_given(&heap->arena, payload);
   } else {
     heap_free(payload);
   }
@@ -75,6 +76,7 @@ static bool visit_stats(struct arena *arena, void *context) {
   struct loam_stats *stats = context;
   arena_stats(arena, stats);
   loam_large_owner_stats(&state.large, &arena->large_owner, stats);
+  arena_take_off_slack(arena, stats);
   if (!is_process_arena(arena)) {
     const struct loam_heap *heap = (struct loam_heap *)arena;
     stats->metadata_bytes += heap->record_bytes;
@@ -92,14 +94,14 @@ static void count_caches(struct loam_stats *stats) {
   }
   loam_lock_release(&state.lock);
   // Other threads went on since their arenas were read: never below nothing.
-  size_t usable = sums.bytes - sums.blocks * BLOCK_HEADER_BYTES;
+  size_t usable = sums.bytes - sums.blocks * BLOCK_OVERHEAD_BYTES;
   if (sums.blocks > stats->live_blocks) sums.blocks = stats->live_blocks;
   if (usable > stats->allocated_bytes) usable = stats->allocated_bytes;
   stats->live_blocks -= sums.blocks;
   stats->allocated_bytes -= usable;
-  stats->metadata_bytes -= sums.blocks * BLOCK_HEADER_BYTES;
+  stats->metadata_bytes -= sums.blocks * BLOCK_OVERHEAD_BYTES;
   stats->free_blocks += sums.blocks;
-  stats->free_bytes += usable + sums.blocks * BLOCK_HEADER_BYTES;
+  stats->free_bytes += usable + sums.blocks * BLOCK_OVERHEAD_BYTES;
   stats->malloc_calls += sums.mallocs;
   stats->free_calls += sums.mallocs + sums.blocks;
 }

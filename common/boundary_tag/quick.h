@@ -53,6 +53,7 @@ static inline struct block *quick_pop(struct quick_lists *quick, size_t size) {
   if (block == NULL) return NULL;
   uint32_t word = block_word(block);
   quick->first[size / BLOCK_ALIGNMENT] = link_read(&block->next, block);
+  if (LOAM_HARDENED) block->next = 0;
   tag_write(&block->header, word & ~(uint32_t)QUICK);
   quick->bytes -= size;
   return block;

@@ -26,6 +26,7 @@ static bool arena_extend(struct arena *arena, struct block *block, size_t size) 
   size_t more = size - old_size < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : size - old_size;
   if (more > word_size(next_word)) more = word_size(next_word);
   more = arena_carve(arena, next, word_size(next_word), more);
+  if (LOAM_HARDENED) block_expect_zero(next, more);
   // What was its header is the program's now, and must not pass for one.
   atomic_store_explicit(&next->header, 0, memory_order_relaxed);
   block_write(block, old_size + more, word & BLOCK_FLAGS);

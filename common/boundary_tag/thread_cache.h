@@ -33,7 +33,7 @@ enum {
 };
 
 // Largest request that a cache can serve.
-#define CACHE_REQUEST_MAX (CACHE_BLOCK_BYTES_MAX - BLOCK_HEADER_BYTES)
+#define CACHE_REQUEST_MAX (CACHE_BLOCK_BYTES_MAX - BLOCK_OVERHEAD_BYTES)
 
 // What the statistics want to know of caches.
 struct cache_sums {
@@ -85,6 +85,12 @@ static inline struct block *cache_take(struct cache_list *list) {
   struct block *block = list->first;
   if (__builtin_expect(block == NULL, 0)) return NULL;
   list->first = link_read(&block->next, block);
+  if (LOAM_HARDENED) {
+    if (__builtin_expect(block->prev != block_mark(block), 0)) {
+      block_corrupt(block, "mark of a free block overwritten (a write after free?)");
+    }
+    block->next = 0;
+  }
   block->prev = 0;
   atomic_store_explicit(&list->count, cache_count(list) - 1, memory_order_relaxed);
   return block;
@@ -145,6 +151,7 @@ static bool cache_check_list(const struct cache_list *list, size_t size) {
     uint32_t word = block_word(block);
     if (left == 0 || (word & IN_USE) == 0 || word_size(word) != size) return false;
     if (!block_has_mark(block)) return false;
+    if (LOAM_HARDENED && !block_is_zero_between(block, sizeof *block, size)) return false;
     block = link_read(&block->next, block);
   }
   return left == 0;

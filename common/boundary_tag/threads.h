@@ -72,7 +72,8 @@ __attribute__((cold, noinline)) static void set_up(void) {
     size_t arenas = options.arenas != 0 ? options.arenas : (size_t)loam_os_cpu_count() * 2;
     state.arena_count = arenas < ARENAS_MAX ? arenas : ARENAS_MAX;
     for (size_t i = 0; i < state.arena_count; i++) arena_init(&state.arenas[i], &state.pool);
-    state.large.cache_bytes_max = options.large_cache_bytes;
+    // In the hardened level a mapping that is free is no mapping.
+    state.large.cache_bytes_max = LOAM_HARDENED ? 0 : options.large_cache_bytes;
     state.large.purge_delay_ms = options.purge_delay_ms;
     state.options = options;
     atomic_store_explicit(&state.large_bytes, options.large_bytes, memory_order_relaxed);

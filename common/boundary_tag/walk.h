@@ -19,12 +19,30 @@ static bool walk_fault(const void *place, const char *what) {
   return false;
 }
 
+// In the hardened level the bytes [from, to) of a free block are zero.
+static bool walk_unused(struct block *block, size_t from, size_t to) {
+  return !LOAM_HARDENED || block_is_zero_between(block, from, to) ||
+         walk_fault(block, "free memory was written to");
+}
+
 static bool walk_free_block(struct block *block, size_t size, bool prev_in_use) {
   uint32_t footer;
   if (!prev_in_use) return walk_fault(block, "two free blocks side by side");
   if (!tag_read(block_footer(block, size), &footer)) return walk_fault(block, "broken footer");
   if (footer != size) return walk_fault(block, "footer and header disagree");
-  return true;
+  return walk_unused(block, FREE_BLOCK_HEAD_BYTES, size - BLOCK_FOOTER_BYTES);
+}
+
+// A block in use ends in a canary, or in zero where it is in nobody's hands. Another thread may be
+// changing one for the other.
+static bool walk_used_block(struct block *block, size_t size) {
+  if (!LOAM_HARDENED) return true;
+  _Atomic(uint64_t) *place = block_footer(block, size);
+  uint64_t canary = atomic_load_explicit(place, memory_order_relaxed);
+  uint32_t word = (uint32_t)canary;
+  bool whole =
+      canary == tag_seal(place, word) && (word & 1) != 0 && word >> 1 <= block_usable(size);
+  return whole || canary == 0 || walk_fault(block_payload(block), "block overflowed");
 }
 
 static bool walk_segment(const struct arena *arena, const struct segment *segment,
@@ -45,6 +63,7 @@ static bool walk_segment(const struct arena *arena, const struct segment *segmen
       return walk_fault(block, "wrong about the block before it");
     }
     if (!in_use && !walk_free_block(block, size, prev_in_use)) return false;
+    if (in_use && !walk_used_block(block, size)) return false;
     if (in_use && (word & QUICK) != 0) {
       walk->quick_bytes += size;
       walk->quick_blocks++;
@@ -103,6 +122,7 @@ static bool walk_quick(const struct arena *arena, const struct walk *walk) {
       if ((word & (IN_USE | QUICK)) != (IN_USE | QUICK) || word_size(word) != i * BLOCK_ALIGNMENT) {
         return walk_fault(block, "wrong block in a quick list");
       }
+      if (!walk_unused(block, offsetof(struct block, prev), word_size(word))) return false;
       if (++blocks > walk->quick_blocks) return walk_fault(block, "quick lists hold too many");
     }
   }
@@ -122,12 +142,7 @@ static bool walk_fresh(const struct arena *arena) {
   }
   const char *start = (const char *)arena->fresh;
   const char *end = (const char *)arena->fresh_end - BLOCK_FOOTER_BYTES;
-  if (start >= end) return true;
-  // Zero, and each byte like the one before it: quicker than a loop.
-  if (*start != 0 || memcmp(start, start + 1, (size_t)(end - start) - 1) != 0) {
-    return walk_fault(start, "fresh memory was written to");
-  }
-  return true;
+  return loam_is_zero_between(start, end) || walk_fault(start, "fresh memory was written to");
 }
 
 // True if every invariant holds; else complains about the first that does not.
@@ -191,7 +206,7 @@ static void arena_stats(const struct arena *arena, struct loam_stats *stats) {
   size_t mapped = arena->segment_bytes;
   size_t live = arena->malloc_calls - arena->free_calls;
   size_t metadata =
-      arena->segment_count * SEGMENT_OVERHEAD_BYTES + live * (size_t)BLOCK_HEADER_BYTES;
+      arena->segment_count * SEGMENT_OVERHEAD_BYTES + live * (size_t)BLOCK_OVERHEAD_BYTES;
   size_t free_bytes = arena->free_bytes + arena->quick.bytes;
   size_t largest = arena_largest_free(arena);
   size_t free_blocks = arena->free_blocks + quick_count(&arena->quick);
@@ -204,6 +219,20 @@ static void arena_stats(const struct arena *arena, struct loam_stats *stats) {
   stats->malloc_calls += arena->malloc_calls;
   stats->free_calls += arena->free_calls;
   if (largest > stats->largest_free_bytes) stats->largest_free_bytes = largest;
+}
+
+// Of the hardened level, where just what was asked for is the program's: takes the slack off what
+// the arena's blocks, large ones included, were said to have allocated.
+static void arena_take_off_slack(struct arena *arena, struct loam_stats *stats) {
+#if LOAM_HARDENED
+  size_t large = atomic_load_explicit(&arena->large_slack_bytes, memory_order_relaxed);
+  size_t slack = atomic_load_explicit(&arena->slack_bytes, memory_order_relaxed) + large;
+  stats->allocated_bytes -= slack;
+  stats->metadata_bytes += slack;
+  stats->large_bytes -= large;
+#else
+  (void)arena, (void)stats;
+#endif
 }
 
 #endif  // LOAM_COMMON_BOUNDARY_TAG_WALK_H_

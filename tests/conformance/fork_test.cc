@@ -101,7 +101,7 @@ class ForkTest : public VariantTest {
   }
 
   void ForkOften() {
-    const uint64_t forks = kSlowBuild || IsDebugLevel() ? 5 : 12;
+    const uint64_t forks = !kSlowBuild && IsLevel("default") ? 12 : 4;
     for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
   }
 };

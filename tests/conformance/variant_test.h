@@ -28,7 +28,9 @@ class VariantTest : public ::testing::TestWithParam<const loam_variant *> {
   }
 
   // A level that keeps freed memory back, on purpose.
-  bool IsDebugLevel() const { return v.level != nullptr && std::string(v.level) == "debug"; }
+  bool IsDebugLevel() const { return IsLevel("debug"); }
+
+  bool IsLevel(const std::string &level) const { return v.level != nullptr && v.level == level; }
 
   // Sums of the whole variant; only for variants that have statistics.
   loam_stats Stats() const {

@@ -93,13 +93,20 @@ constexpr PromiseRow kTable[] = {
     {"overflow_by_a_terminator", "thread_heap", "hardened", kAnySize, kHarmless},
     // Before a large block lies the rest of another's pages, that nobody uses.
     {"underflow_*", "thread_heap", "hardened", kLarge, kHarmless},
-    {"underflow_by_1_mib_*", "thread_heap", "hardened", kLarge, kFree},
+    {"underflow_by_1_mib_*", kAny, "hardened", kLarge, kFree},
     {"corrupt_header", "thread_heap", "hardened", kLarge, kHarmless},
     // What is free is zero, and proved to be when it is handed out.
-    {"write_after_free*", "thread_heap", "hardened", kAnySize, kReuse},
-    {"corrupt_free_list_link", "thread_heap", "hardened", kAnySize, kReuse},
-    {"write_after_free_and_reuse", "thread_heap", "hardened", kAnySize, kContained},
-    {"read_of_*", "thread_heap", "hardened", kAnySize, kHarmless},
+    {"write_after_free*", kAny, "hardened", kAnySize, kReuse},
+    {"corrupt_free_list_link", kAny, "hardened", kAnySize, kReuse},
+    {"read_of_*", kAny, "hardened", kAnySize, kHarmless},
+    // Or it is no memory at all.
+    {"write_after_free*", "first_fit", "hardened", kLarge, kOnce},
+    {"write_after_free*", "segregated_fit", "hardened", kLarge, kOnce},
+    {"corrupt_free_list_link", "first_fit", "hardened", kLarge, kOnce},
+    {"corrupt_free_list_link", "segregated_fit", "hardened", kLarge, kOnce},
+    {"read_of_freed_memory", "first_fit", "hardened", kLarge, kOnce},
+    {"read_of_freed_memory", "segregated_fit", "hardened", kLarge, kOnce},
+    {"write_after_free_and_reuse", kAny, "hardened", kAnySize, kContained},
 
     // The debug level. A large block's last pages may lie behind another's first.
     {"underflow_by_1_mib_*", kAny, "debug", kLarge, kFree},
@@ -118,6 +125,7 @@ constexpr PromiseRow kTable[] = {
     {"attack_double_free_with*", "thread_heap", "default", kMedium, kNot},
     {"attack_double_free_with_replay", "thread_heap", "hardened", kSmall, kReuse},
     {"attack_double_free_with_replay", "thread_heap", "hardened", kMedium, kReuse},
+    {"attack_double_free_with_replay", "segregated_fit", "hardened", kSmall, kReuse},
     {"attack_poison_*", kAny, kAny, kAnySize, kReuse},
     {"attack_off_by_one_zero", kAny, kAny, kAnySize, kFree},
     {"attack_grow_neighbour", kAny, kAny, kAnySize, kFree},
@@ -141,8 +149,10 @@ constexpr PromiseRow kTable[] = {
     {"malloc_and_delete", kAny, kAny, kAnySize, kHarmless},
     {"new_*", kAny, "debug", kAnySize, kOnce},
     {"malloc_and_delete", kAny, "debug", kAnySize, kOnce},
-    // A block of no bytes has some.
-    {"use_of_zero_bytes", kAny, kAny, kAnySize, kHarmless},
+    // A block of no bytes has some, but where what may be used ends with what was asked for.
+    {"use_of_zero_bytes", kAny, "default", kAnySize, kHarmless},
+    {"use_of_zero_bytes", kAny, "hardened", kAnySize, kFree},
+    {"use_of_zero_bytes", "thread_heap", "hardened", kAnySize, kHarmless},
     {"use_of_zero_bytes", kAny, "debug", kAnySize, kFree},
     // Refused.
     {"huge_*", kAny, kAny, kAnySize, kHarmless},

@@ -91,7 +91,11 @@ char *Scene::BlockAgain(const char *block) const {
   return nullptr;
 }
 
-void Scene::UseAll() const { BlockAgain(nullptr); }
+// Where sizes are rounded up to classes, a block may be too small for a request of its own size.
+void Scene::UseAll() const {
+  BlockAgain(nullptr);
+  if (size > 16) Scene{size - 16}.BlockAgain(nullptr);
+}
 
 // Large ones are few: each has neighbours of its own kind, or none.
 Row::Row(const Scene &scene)

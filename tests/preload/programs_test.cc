@@ -52,6 +52,14 @@ bool IsSlow(const std::string &name) {
   return std::find(std::begin(kSlow), std::end(kSlow), name) != std::end(kSlow);
 }
 
+// And of these the hardened level of one variant is enough.
+constexpr const char *kSlowest[] = {"gcc", "node", "redis"};
+
+bool IsRepeated(const loam_variant &variant, const std::string &name) {
+  return std::string(variant.level) == "hardened" && std::string(variant.name) != "thread_heap" &&
+         std::find(std::begin(kSlowest), std::end(kSlowest), name) != std::end(kSlowest);
+}
+
 // What the script prints without a library: run once, however many the variants.
 const ChildResult &PlainResultOf(const std::string &name, const std::string &script) {
   static std::map<std::string, ChildResult> results;
@@ -72,6 +80,7 @@ TEST_P(ProgramsTest, GiveTheSameOutput) {
   ASSERT_TRUE(plain.Exited(0)) << "without the library: " << plain.Describe();
   ASSERT_NE(plain.out, "") << "the script must print what it did";
   if (IsDebugLevel(*variant) && IsSlow(name)) GTEST_SKIP() << "slow at this level: by hand";
+  if (IsRepeated(*variant, name)) GTEST_SKIP() << "slow: thread_heap runs it at this level";
   // What these programs leak is theirs.
   const std::string quiet = IsDebugLevel(*variant) ? "export LOAM_OPTIONS=leaks=0\n" : "";
   const ChildResult preloaded = RunScript(quiet + script, LibraryOf(*variant));

@@ -2,7 +2,10 @@
 
 load("//tools:copts.bzl", "LOAM_C_COPTS")
 
-_OF_EVERY_VARIANT = ["arena", "purge", "resize", "threads", "walk"]
+_OF_EVERY_VARIANT = ["arena", "hardened", "purge", "resize", "threads", "walk"]
+
+# The others look at blocks as the default level has them.
+_LEVEL_COPTS = {"hardened": ["-DLOAM_HARDENED=1"]}
 
 def boundary_tag_tests(index, own):
     """A test for each of the shared files of scenarios, and for the variant's own.
@@ -18,7 +21,7 @@ def boundary_tag_tests(index, own):
             name = name + "_test",
             size = "small",
             srcs = [source, index],
-            copts = LOAM_C_COPTS + [
+            copts = LOAM_C_COPTS + _LEVEL_COPTS.get(name, []) + [
                 "-Wno-unused-function",  # no file calls all of the templates
                 "-DLOAM_VARIANT_NAME=\\\"test\\\"",
                 "-include",
