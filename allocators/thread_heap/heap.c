@@ -340,8 +340,10 @@ void th_free_found(const struct th_found *found, void *block) {
   if (LOAM_HARDENED && block == NULL) return;
   if (TH_MARKS) *(uintptr_t *)block = th_mark();
   if (th_cache_turn_away(cache, class, block)) return;
-  // After a purge: this one was looked up, and the slab is in use again.
-  th_map_set(th_slice_of(block), class);
+  // After a purge: this one was looked up, and the slab is in use again. (Else nothing is to be
+  // written: all threads read this cache line at each free.)
+  size_t slice = th_slice_of(block);
+  if (th_map_get(slice) != class) th_map_set(slice, class);
   if (cache->sampler != NULL) th_disarm(cache, class);
   if (th_local.free[class].room == 0) {
     look_at_clock(cache);

@@ -91,10 +91,11 @@ static inline unsigned th_span_slices(size_t bytes) {
 
 // The class whose blocks hold `bytes` at a multiple of `alignment`, a power of two up to
 // TH_SLICE_BYTES or 0. Slabs begin at such a multiple: it is enough that the size of
-// a block is one.
+// a block is one. (So it is no less than `bytes` rounded up to one, which mostly is a class's.)
 static inline unsigned th_class_for(size_t bytes, size_t alignment) {
   if (alignment <= TH_ALIGNMENT) return th_class_of(bytes);
-  unsigned class = th_class_of(bytes < alignment ? alignment : bytes);
+  size_t rounded = bytes == 0 ? alignment : (bytes + alignment - 1) & ~(alignment - 1);
+  unsigned class = th_class_of(rounded);
   while (class < TH_SPAN_CLASS && (th_class_bytes(class) & (alignment - 1)) != 0) class ++;
   return class;
 }

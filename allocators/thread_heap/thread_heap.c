@@ -73,17 +73,20 @@ void th_free(void *block) {
   unsigned class = th_map_at(base, slice);
   uint32_t reciprocal = th_local.free[class].reciprocal;
   uint32_t offset = (uint32_t)(uintptr_t)block & th_local.free[class].offset_mask;
-  uint32_t room = th_local.free[class].room;
-  // Not the start of a block of a cached class; or a mark, which says that it is free;
-  // or no room.
+  // Not the start of a block of a cached class; or a mark, which says that it is free.
   bool is_checked = TH_MARKS;
   if ((is_checked && UNLIKELY(offset * reciprocal >= reciprocal)) ||
-      (is_checked && UNLIKELY(*(uintptr_t *)block == base)) || UNLIKELY(room == 0)) {
+      (is_checked && UNLIKELY(*(uintptr_t *)block == base))) {
+    th_free_slow(block);
+    return;
+  }
+  // Counted down and asked for its sign in one instruction: it is far below 2^15.
+  if (UNLIKELY((int16_t)--th_local.free[class].room < 0)) {
+    th_local.free[class].room = 0;
     th_free_slow(block);
     return;
   }
   void **top = th_local.top[class] + 1;
-  th_local.free[class].room = (uint16_t)(room - 1);
   if (is_checked) *(uintptr_t *)block = base;  // the mark
   *top = block;
   th_local.top[class] = top;
@@ -113,6 +116,13 @@ void *th_reallocarray(void *block, size_t count, size_t size) {
   return multiply(count, size, &bytes) ? th_realloc(block, bytes) : out_of_memory();
 }
 
+// From this thread's stack, or NULL.
+static inline void *pop_aligned(size_t alignment, size_t size) {
+  if (LOAM_HARDENED || size > TH_SLAB_BYTES_MAX || alignment > TH_SLICE_BYTES) return NULL;
+  unsigned class = th_class_for(size, alignment);
+  return class < TH_SPAN_CLASS ? pop(class) : NULL;
+}
+
 void *th_aligned_alloc(size_t alignment, size_t size) {
   if (!is_power_of_two(alignment)) {
     errno = EINVAL;
@@ -120,20 +130,20 @@ void *th_aligned_alloc(size_t alignment, size_t size) {
   }
   if (alignment <= TH_ALIGNMENT) return th_malloc(size);
   if (LOAM_HARDENED) return th_hardened_aligned_alloc(alignment, size);
-  if (size <= TH_SLAB_BYTES_MAX && alignment <= TH_SLICE_BYTES) {
-    unsigned class = th_class_for(size, alignment);
-    void *block = class < TH_SPAN_CLASS ? pop(class) : NULL;
-    if (block != NULL) return block;
-  }
+  void *block = pop_aligned(alignment, size);
+  if (block != NULL) return block;
   return th_malloc_any((struct th_request){.bytes = size, .alignment = alignment});
 }
 
 int th_posix_memalign(void **block, size_t alignment, size_t size) {
   if (!is_power_of_two(alignment) || alignment % sizeof(void *) != 0) return EINVAL;
-  int saved_errno = errno;
-  void *address = th_aligned_alloc(alignment, size);
-  errno = saved_errno;
-  if (address == NULL) return ENOMEM;
+  void *address = pop_aligned(alignment, size);
+  if (address == NULL) {
+    int saved_errno = errno;
+    address = th_aligned_alloc(alignment, size);
+    errno = saved_errno;
+    if (address == NULL) return ENOMEM;
+  }
   *block = address;
   return 0;
 }
