@@ -9,7 +9,8 @@
 enum {
   EVENTS_FIRST = 32,          // of a cache, before the time is of any concern
   HUGE_PAGE_BYTES = 2 << 20,  // of most systems
-  // From here on blocks have mappings of their own, whose pages are huge, and move when they grow.
+  // From here on blocks that grow have mappings of their own, where pages move and not bytes; and
+  // all blocks, where their pages are huge.
   MAPPED_BYTES_MIN = 4 << 20,
 };
 
@@ -72,18 +73,36 @@ static void tag_large(void *block) {
   *slot = th_tag(slot);
 }
 
+// Relaxed: a thread that hears of it late asks for a mapping more, or finds out itself.
+static bool has_huge_pages(void) {
+  return atomic_load_explicit(&th_state.has_huge_pages, memory_order_relaxed);
+}
+
+// A mapping as it came from the system, for who will use it. Whether its pages are huge, the
+// second one tells once the first was touched.
+static void make_huge(void *block, size_t bytes) {
+  size_t page = loam_os_page_size();
+  unsigned char second = 0;
+  loam_os_prefer_huge(block, loam_os_round_to_page(bytes));
+  *(volatile char *)block = 0;
+  bool is_known = loam_os_resident((char *)block + page, page, &second);
+  if (is_known && (second & 1) != 0) return;
+  atomic_store_explicit(&th_state.has_huge_pages, false, memory_order_relaxed);
+}
+
 static void *malloc_large(struct th_arena *arena, struct th_request want) {
   bool fresh;
   size_t bytes = want.bytes + TH_TAG_BYTES;
-  bool is_huge = th_state.options.huge_pages != 0 && want.bytes >= MAPPED_BYTES_MIN;
+  bool is_huge = has_huge_pages() && want.bytes >= MAPPED_BYTES_MIN;
   size_t alignment = is_huge && want.alignment < HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : want.alignment;
   void *block = loam_large_malloc(&th_state.large, bytes, alignment, &arena->large_owner, &fresh);
   if (block == NULL && alignment != want.alignment) {  // addresses are scarce
+    is_huge = false;
     block = loam_large_malloc(&th_state.large, bytes, want.alignment, &arena->large_owner, &fresh);
   }
   if (block == NULL) return NULL;
   // (What comes zeroed may be a table that stays empty for the most part.)
-  if (fresh && is_huge && !want.zeroed) loam_os_prefer_huge(block, loam_os_round_to_page(bytes));
+  if (fresh && is_huge && !want.zeroed) make_huge(block, bytes);
   if (LOAM_HARDENED) tag_large(block);
   if (want.zeroed && !fresh) memset(block, 0, want.bytes);
   // As much as came new from the system goes back of what lies idle.
@@ -123,7 +142,8 @@ static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_r
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
-  if (want.bytes >= MAPPED_BYTES_MIN || want.alignment > TH_SLICE_BYTES) return 0;
+  size_t most = has_huge_pages() ? MAPPED_BYTES_MIN - 1 : TH_SPAN_BYTES_MAX - TH_TAG_BYTES;
+  if (want.bytes > most || want.alignment > TH_SLICE_BYTES) return 0;
   return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
 }
 

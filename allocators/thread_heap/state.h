@@ -22,6 +22,7 @@ struct loam_heap {
 struct th_state {
   struct loam_lock lock;  // of `ready` while it changes, and of the lists
   _Atomic(bool) ready;
+  _Atomic(bool) has_huge_pages;  // the system gives huge pages, and they are wanted
   struct loam_options options;
   struct loam_large large;
   size_t arena_count;
