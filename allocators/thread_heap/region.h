@@ -33,12 +33,11 @@
 struct th_slab;
 
 struct th_region {
-  // What the fast paths read, in a cache line that little is written to. `base` is set before
-  // `limit` leaves 0.
+  // What the fast paths read. `base` is set before `limit` leaves 0.
   char *base;
   _Atomic(size_t) limit;  // slices from here on are not ours yet
 
-  _Alignas(64) struct loam_lock lock;
+  struct loam_lock lock;
   struct th_slab *records;  // one for each slice
   uint64_t *dirty, *aged, *clean;
   size_t first;   // slice that may hold blocks
