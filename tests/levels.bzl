@@ -4,8 +4,12 @@ load("//allocators:variants.bzl", "LEVELS", "level_suffix")
 load("//tools:copts.bzl", "LOAM_CXX_COPTS")
 
 # What the debug level adds lies between a test and the allocator that a sanitizer or an
-# assertion looks at, and it checks itself.
-LEVEL_TAGS = {"debug": ["debug_level"]}
+# assertion looks at, and it checks itself. The hardened level is the default one's sources: it is
+# left out where those run with assertions, to save time, and not under sanitizers.
+LEVEL_TAGS = {
+    "debug": ["debug_level"],
+    "hardened": ["hardened_level"],
+}
 
 def test_at_levels(name, srcs, deps, copts = [], data = [], data_of = {}, args_of = {}, levels = LEVELS, tags = [], **kwargs):
     """NAME, and NAME_LEVEL for each further level: the same sources, compiled once.

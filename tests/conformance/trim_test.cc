@@ -15,7 +15,7 @@
 namespace loam::test {
 namespace {
 
-constexpr size_t kTotal = 200 * kMiB;
+constexpr size_t kTotal = 96 * kMiB;
 constexpr size_t kSlack = 2 * kMiB;
 
 class TrimTest : public VariantTest {

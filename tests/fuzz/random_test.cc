@@ -62,12 +62,12 @@ class RandomProgramTest : public ::testing::TestWithParam<Parameter> {
   }
 };
 
-TEST_P(RandomProgramTest, KeepsTheContract) { Run(2, ""); }
+TEST_P(RandomProgramTest, KeepsTheContract) { Run(3, ""); }
 
 TEST_P(RandomProgramTest, KeepsTheContractUnderOtherOptions) {
   const std::string name = std::get<0>(GetParam())->name;
   for (const OtherOptions &other : kOptions) {
-    if (other.variant == nullptr || name == other.variant) Run(16, other.options);
+    if (other.variant == nullptr || name == other.variant) Run(24, other.options);
   }
 }
 

@@ -15,17 +15,21 @@ constexpr char kIntruder = 'o';
 
 char source[kMiB];  // of the copies
 
+// Always a change: a byte of a seal may be any.
+void Store(volatile char *to) { *to = *to == kIntruder ? kIntruder + 1 : kIntruder; }
+
 // Byte by byte, away from the block.
 void StoreForward(char *to, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) reinterpret_cast<volatile char *>(to)[i] = kIntruder;
+  for (size_t i = 0; i < bytes; ++i) Store(to + i);
 }
 
 void StoreBackward(char *to, size_t bytes) {
-  for (size_t i = bytes; i-- > 0;) reinterpret_cast<volatile char *>(to)[i] = kIntruder;
+  for (size_t i = bytes; i-- > 0;) Store(to + i);
 }
 
 void Copy(char *to, size_t bytes) {
   std::memset(source, kIntruder, bytes);
+  if (bytes == 1 && *to == kIntruder) source[0]++;  // or nothing would change
   std::memcpy(to, source, bytes);
 }
 
