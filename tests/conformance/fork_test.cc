@@ -136,7 +136,7 @@ TEST_P(ForkTest, WhileOtherThreadsMakeHeaps) {
       }
     });
   }
-  const uint64_t forks = kSlowBuild || IsDebugLevel() ? 4 : 12;
+  const uint64_t forks = !kSlowBuild && IsLevel("default") ? 12 : 4;
   for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i % 4);
   done = true;
   for (std::thread &thread : threads) thread.join();

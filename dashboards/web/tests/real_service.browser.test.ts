@@ -93,8 +93,8 @@ test.skipIf(program === undefined)(
     await tab.page.getByLabel(/Rounds/).fill('2');
     await tab.page.getByRole('button', { name: 'Start' }).click();
     const card = tab.page.locator('.job').first();
-    await card.locator('.tag.running').waitFor();
-    await card.locator('.live td', { hasText: /\d/ }).first().waitFor({ timeout: RUN_MS_MOST });
+    // The run is short, and a busy browser may miss all between its start and its end: what is
+    // shown on the way has its test at a service that waits.
     await card.locator('[data-chart="ranking"] svg').waitFor({ timeout: RUN_MS_MOST });
     // The verdict is that of the run that was stored.
     const drawn = (await tab.marks('ranking')).map((mark) => mark.split(': '));
