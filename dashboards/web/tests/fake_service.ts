@@ -128,7 +128,11 @@ export class FakeService {
       if (!found) this.send(response, 404, { error: `no run ${id}` });
       else {
         response.writeHead(200, { 'Content-Type': 'application/json' });
-        response.end(found.text);
+        response.end(
+          action === 'summary'
+            ? JSON.stringify({ ...found.result, benchmarks: undefined })
+            : found.text,
+        );
       }
     } else if (what === 'runs') {
       const start = Number(query.get('before') ?? 0);

@@ -13,7 +13,7 @@ import { testResult } from '../src/testing.ts';
 import { openBrowser, Tab } from './browser.ts';
 
 const program = process.env['SERVE'];
-const RUN_MS_MOST = 240_000;
+const RUN_MS_MOST = 120_000;
 
 let browser: Browser;
 let service: ChildProcess | undefined;

@@ -58,6 +58,16 @@ test('the newest run is shown first, and a permalink shows its own', async () =>
   expect(await cell.innerText()).toContain(ratioOf(before));
 });
 
+test('repetitions come where they are read, and only there', async () => {
+  const whole = `GET /api/v1/runs/${service.idOf(after)}`;
+  await tab.go('#/matrix');
+  expect(service.asked).toContain(`${whole}/summary`);
+  expect(service.asked).not.toContain(whole);
+  await tab.go('#/matrix?baseline=candidate');
+  expect(service.asked).toContain(whole);
+  expect(await tab.page.locator('table.matrix td.less, table.matrix td.more').count()).not.toBe(0);
+});
+
 test('a long list of runs comes by and by', async () => {
   service.stop();
   const many = Array.from({ length: 150 }, (_, i) => {

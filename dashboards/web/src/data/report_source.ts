@@ -61,6 +61,10 @@ export class ReportSource implements Source {
     return found.result;
   }
 
+  digest(id: string): Promise<Result> {
+    return this.result(id);
+  }
+
   async cells(): Promise<Cells> {
     const threadsOf = new Map<string, Set<number>>();
     const allocators = new Set<string>();

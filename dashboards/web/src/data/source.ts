@@ -20,6 +20,8 @@ export interface Source {
   // One of them, or null where there is none of that id.
   summary(id: string): Promise<RunSummary | null>;
   result(id: string): Promise<Result>;
+  // The same, but its repetitions may be missing: much less to send and to read.
+  digest(id: string): Promise<Result>;
   cells(): Promise<Cells>;
   history(question: HistoryQuestion): Promise<History>;
 }

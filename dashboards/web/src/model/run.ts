@@ -2,6 +2,8 @@
 
 import type { Allocator, Cell, Repetition, Result, Workload } from '../generated/result.ts';
 
+import { METRICS } from './metrics.ts';
+
 export type { Allocator, Cell, Repetition, Result, Workload } from '../generated/result.ts';
 
 // The cells of one workload and thread count, on one machine.
@@ -37,6 +39,14 @@ export class RunModel {
     }
     this.hasRepetitions = result.benchmarks.length > 0;
     this.rows = rowsOf(result);
+  }
+
+  // Whether its cells say all that a comparison with this baseline asks for.
+  summarises(baseline: string): boolean {
+    return (
+      baseline === this.result.context.baseline_allocator &&
+      METRICS.every(({ id }) => this.result.cells.some((cell) => cell[id] !== undefined))
+    );
   }
 
   cell(allocator: string, workload: string, threads: number): Cell | null {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { address, parseRoute, type Parameters, type Route } from '../route.ts';
 
 export type Loaded<T> =
@@ -8,7 +8,8 @@ export type Loaded<T> =
 // `keep`, what was there before stays until the new is.
 export function useLoaded<T>(load: () => Promise<T>, key: string, keep = false): Loaded<T> {
   const [loaded, setLoaded] = useState<{ key: string; result: Loaded<T> } | null>(null);
-  useEffect(() => {
+  // Asked for at once, not after the next paint: that is a tenth of a second on a busy machine.
+  useLayoutEffect(() => {
     let wanted = true;
     const settle = (result: Loaded<T>): void => {
       if (wanted) setLoaded({ key, result });

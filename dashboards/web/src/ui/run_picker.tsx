@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { RunSummary } from '../data/source.ts';
 import { formatCommit, formatDate, plural } from '../model/format.ts';
-import { RunModel } from '../model/run.ts';
-import { choose, useLoaded } from './hooks.ts';
+import { RunModel, type Result } from '../model/run.ts';
+import { choose, useLoaded, type Loaded } from './hooks.ts';
 import { usePage, type ViewProps } from './context.tsx';
 import { Select } from './controls.tsx';
 import { NoRuns, WhenLoaded } from './notice.tsx';
@@ -46,34 +46,48 @@ export function RunPicker({
   );
 }
 
-const models = new Map<string, RunModel>();
-const MODELS_KEPT = 4;
+const models = new WeakMap<Result, RunModel>();
+
+function modelOf(result: Result): RunModel {
+  const model = models.get(result) ?? new RunModel(result);
+  models.set(result, model);
+  return model;
+}
+
+// How much of a run a view reads: the summaries of its cells, or its repetitions too, which are
+// ten times as much. 'baseline': these where the chosen baseline is not the run's own, or where
+// the file is older than some summaries.
+type Depth = 'cells' | 'repetitions' | 'baseline';
 
 // The chosen run, indexed; the newest where none is chosen.
-export function useRun(id: string | undefined): ReturnType<typeof useLoaded<RunModel | null>> {
+export function useRun(
+  id: string | undefined,
+  depth: Depth,
+  baseline?: string,
+): Loaded<RunModel | null> {
   const { source, runs } = usePage();
   const wanted = id ?? runs[0]?.id;
-  return useLoaded(async () => {
+  const load = async (): Promise<RunModel | null> => {
     if (wanted === undefined) return null;
-    const known = models.get(wanted);
-    if (known) return known;
-    const model = new RunModel(await source.result(wanted));
-    models.set(wanted, model);
-    const oldest = models.keys().next();
-    if (models.size > MODELS_KEPT && !oldest.done) models.delete(oldest.value);
-    return model;
-  }, wanted ?? '');
+    if (depth === 'repetitions') return modelOf(await source.result(wanted));
+    const digest = modelOf(await source.digest(wanted));
+    const own = baseline ?? digest.result.context.baseline_allocator;
+    if (depth === 'cells' || digest.summarises(own)) return digest;
+    return modelOf(await source.result(wanted));
+  };
+  return useLoaded(load, JSON.stringify([wanted, depth, baseline]));
 }
 
 interface OfRunProps extends ViewProps {
+  depth: Depth;
   children: (run: RunModel, id: string) => ComponentChildren;
 }
 
 // A view of one run: what it shows once the run is there.
-export function OfRun({ route, children }: OfRunProps): JSX.Element {
+export function OfRun({ route, depth, children }: OfRunProps): JSX.Element {
   const { source, runs } = usePage();
   const id = route.parameters['run'] ?? runs[0]?.id;
-  const loaded = useRun(id);
+  const loaded = useRun(id, depth, route.parameters['baseline']);
   if (id === undefined) return <NoRuns service={source.kind === 'service'} />;
   return <WhenLoaded of={loaded}>{(run) => run && children(run, id)}</WhenLoaded>;
 }

@@ -322,5 +322,9 @@ function CellPage({ route, id, run }: { route: Route; id: string; run: RunModel 
 }
 
 export function CellView({ route }: ViewProps): JSX.Element {
-  return <OfRun route={route}>{(run, id) => <CellPage route={route} run={run} id={id} />}</OfRun>;
+  return (
+    <OfRun route={route} depth="repetitions">
+      {(run, id) => <CellPage route={route} run={run} id={id} />}
+    </OfRun>
+  );
 }

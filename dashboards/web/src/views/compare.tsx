@@ -316,8 +316,8 @@ function Compare({ route }: ViewProps): JSX.Element {
   const host = runs[newer]?.host_name;
   const fallback = older.find((run) => run.host_name === host) ?? older[0] ?? runs[0];
   const before = route.parameters['before'] ?? fallback?.id ?? '';
-  const loadedBefore = useRun(before);
-  const loadedAfter = useRun(after);
+  const loadedBefore = useRun(before, 'repetitions');
+  const loadedAfter = useRun(after, 'repetitions');
   const metric = metricOf(route.parameters['metric']);
   return (
     <>

@@ -305,5 +305,9 @@ function Cost({ route, id, run }: { route: Route; id: string; run: RunModel }): 
 }
 
 export function CostView({ route }: ViewProps): JSX.Element {
-  return <OfRun route={route}>{(run, id) => <Cost route={route} run={run} id={id} />}</OfRun>;
+  return (
+    <OfRun route={route} depth="baseline">
+      {(run, id) => <Cost route={route} run={run} id={id} />}
+    </OfRun>
+  );
 }

@@ -91,7 +91,7 @@ function LiveCells({ job }: { job: Job }): JSX.Element | null {
 
 // What a finished run says, and where all of it is.
 function Verdict({ run }: { run: string }): JSX.Element {
-  const loaded = useRun(run);
+  const loaded = useRun(run, 'baseline');
   return (
     <WhenLoaded of={loaded}>
       {(model) => {

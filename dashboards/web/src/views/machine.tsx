@@ -276,7 +276,7 @@ function AllRuns({ chosen }: { chosen: string }): JSX.Element {
 
 function Machine({ route, chosen }: { route: Route; chosen: string }): JSX.Element {
   const { source, runs } = usePage();
-  const loaded = useRun(chosen);
+  const loaded = useRun(chosen, 'cells');
   return (
     <>
       <Controls>

@@ -287,5 +287,9 @@ function Matrix({ route, id, run }: { route: Route; id: string; run: RunModel })
 }
 
 export function MatrixView({ route }: ViewProps): JSX.Element {
-  return <OfRun route={route}>{(run, id) => <Matrix route={route} run={run} id={id} />}</OfRun>;
+  return (
+    <OfRun route={route} depth="baseline">
+      {(run, id) => <Matrix route={route} run={run} id={id} />}
+    </OfRun>
+  );
 }
