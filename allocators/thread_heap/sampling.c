@@ -11,9 +11,11 @@
 #include "common/stack/table.h"
 
 enum {
-  WINDOW_MS = 128,
-  SAMPLES_OF_WINDOW_MAX = 256,  // of a thread
-  GUARDS_OF_WINDOW_MAX = 32,    // likewise
+  SAMPLE_US = 1000,  // of a thread, and so many at once
+  SAMPLES_AT_ONCE = 256,
+  GUARD_US = 8000,  // of the process, likewise
+  GUARDS_AT_ONCE = 16,
+  IDLE = 4,  // so many times what one is worth without any, and more are to be had
   DOUBLINGS_MAX = 20,
   INNER_FRAMES_MAX = 8,  // of the allocator's own
 };
@@ -27,30 +29,49 @@ static _Thread_local bool is_noting __attribute__((tls_model("initial-exec")));
 
 // --- Chance ------------------------------------------------------------------
 
+// Relaxed: another thread's change may come with the next draw.
 static double period_now(size_t period, const struct th_pace *pace) {
-  return (double)period * (double)((uint64_t)1 << pace->doublings);
+  uint32_t doublings = atomic_load_explicit(&pace->doublings, memory_order_relaxed);
+  return (double)period * (double)((uint64_t)1 << doublings);
 }
 
 static void begin(struct th_chance *chance) {
   if (chance->random == 0) chance->random = loam_os_random() | 1;
 }
 
-// After a sample: too many in a short time cost too much. What was drawn already stands.
-static void adapt(struct th_pace *pace, uint32_t most) {
-  uint64_t now = loam_os_now_ms();
-  if (now - pace->window_ms >= WINDOW_MS) {
-    if (pace->taken < most / 4 && pace->doublings > 0) pace->doublings--;
-    pace->window_ms = now;
-    pace->taken = 0;
-  }
-  if (++pace->taken < most) return;
-  pace->taken = 0;
-  if (pace->doublings < DOUBLINGS_MAX) pace->doublings++;
+// Before a sample: too many in a short time cost too much. False where this one is too many; the
+// next will be rarer. Of the pace's owner, or under its lock.
+static bool keeps_pace(struct th_pace *pace, uint64_t each_us, uint64_t at_once) {
+  uint64_t now = loam_os_now_ms() * 1000;
+  uint32_t doublings = atomic_load_explicit(&pace->doublings, memory_order_relaxed);
+  bool is_idle = pace->paid_us + IDLE * each_us < now;
+  if (pace->paid_us < now) pace->paid_us = now;
+  bool is_paid = pace->paid_us + each_us <= now + at_once * each_us;
+  if (is_paid) pace->paid_us += each_us;
+  if (!is_paid && doublings < DOUBLINGS_MAX) doublings++;
+  if (is_idle && doublings > 0) doublings--;
+  atomic_store_explicit(&pace->doublings, doublings, memory_order_relaxed);
+  return is_paid;
+}
+
+// What was drawn for the profile stands: to leave it out would favour those that are rare. So there
+// is a while for each period, to see what comes of it.
+static void note_sample(struct th_chance *chance) {
+  struct th_pace *pace = &chance->pace;
+  if (keeps_pace(pace, SAMPLE_US, SAMPLES_AT_ONCE)) return;
+  pace->paid_us -= SAMPLES_AT_ONCE / 2 * SAMPLE_US;
+}
+
+static bool may_guard(void) {
+  loam_lock_acquire(&th_sampling.lock);
+  bool may = keeps_pace(&th_sampling.guard_pace, GUARD_US, GUARDS_AT_ONCE);
+  loam_lock_release(&th_sampling.lock);
+  return may;
 }
 
 static void draw_for_bytes(struct th_chance *chance) {
   begin(chance);
-  chance->bytes_period = period_now(th_sampling.profile.period, &chance->profile);
+  chance->bytes_period = period_now(th_sampling.profile.period, &chance->pace);
   chance->bytes_left = loam_chance_exponential(&chance->random) * chance->bytes_period;
 }
 
@@ -59,7 +80,7 @@ static double count_bytes(struct th_chance *chance, size_t bytes) {
   chance->bytes_left -= (double)bytes;
   if (chance->bytes_left >= 0) return 0;
   double hit = loam_chance_of_block(bytes, chance->bytes_period);
-  adapt(&chance->profile, SAMPLES_OF_WINDOW_MAX);
+  note_sample(chance);
   draw_for_bytes(chance);
   return hit;
 }
@@ -81,7 +102,7 @@ static void draw_sample(struct th_chance *chance, unsigned class,
   sampler->left = UINT64_MAX;
   if (th_sampling.profile.period == 0) return;
   begin(chance);
-  sampler->period = period_now(th_sampling.profile.period, &chance->profile);
+  sampler->period = period_now(th_sampling.profile.period, &chance->pace);
   sampler->left = loam_chance_wait(&chance->random, th_class_bytes(class), sampler->period);
 }
 
@@ -89,7 +110,7 @@ static void draw_guard(struct th_chance *chance, struct th_class_sampler *sample
   sampler->guard_left = UINT64_MAX;
   if (th_sampling.guard_period == 0) return;
   begin(chance);
-  double period = period_now(th_sampling.guard_period, &chance->guard);
+  double period = period_now(th_sampling.guard_period, &th_sampling.guard_pace);
   // Geometric; with a period of 1, each block.
   sampler->guard_left = 1;
   if (period > 1) sampler->guard_left = loam_chance_wait(&chance->random, 1, period - 0.5);
@@ -150,12 +171,11 @@ struct th_due th_sample_malloc(struct th_cache *cache, unsigned class) {
   draw_if_new(cache, class);
   if (--sampler->left == 0) {
     due.chance = loam_chance_of_block(th_class_bytes(class), sampler->period);
-    adapt(&chance->profile, SAMPLES_OF_WINDOW_MAX);
+    note_sample(chance);
     draw_sample(chance, class, sampler);
   }
   if (--sampler->guard_left == 0) {
-    due.guard = true;
-    adapt(&chance->guard, GUARDS_OF_WINDOW_MAX);
+    due.guard = may_guard();
     draw_guard(chance, sampler);
   }
   return is_noting ? (struct th_due){0} : due;

@@ -19,8 +19,9 @@
 // Guarded blocks (common/guard) are one in so many of those that caches serve, drawn in the same
 // way.
 //
-// No thread takes more than some 2000 samples a second, nor more than 250 guarded blocks: above
-// that its period doubles, and what is sampled stands for more.
+// No thread takes more than some 1000 samples a second, and the process no more than 125 guarded
+// blocks, which take system calls that hold all threads up: above that a period doubles, and
+// what is sampled stands for more.
 //
 // Invariants, for each class of a cache whose sampler is armed, with pops = count + (room - the
 // room that there is now) - the stack's count:
@@ -35,18 +36,18 @@
 #include "common/options/options.h"
 #include "common/profile/profile.h"
 
-// How often chance may strike: the period is what was set, doubled so many times.
+// How often chance may strike: the period is what was set, doubled so many times. Each sample is
+// worth some time, of which only so much may be taken in advance (a leaky bucket).
 struct th_pace {
-  uint64_t window_ms;  // samples are counted from here on
-  uint32_t taken;
-  uint32_t doublings;
+  uint64_t paid_us;  // up to when the samples so far are paid for
+  _Atomic(uint32_t) doublings;
 };
 
 struct th_chance {
   uint64_t random;      // the state of its numbers; 0: not begun
   double bytes_left;    // of what is counted as it comes, to the next sample
   double bytes_period;  // that this was drawn with
-  struct th_pace profile, guard;
+  struct th_pace pace;
 };
 
 struct th_class_sampler {
@@ -72,8 +73,9 @@ struct th_sampling {
   size_t guard_period;  // mallocs to one guarded block; 0: there are none
   struct loam_guard guard;
   struct loam_profile profile;
-  struct loam_lock lock;    // of `shared`
+  struct loam_lock lock;    // of the following
   struct th_chance shared;  // of threads without a cache
+  struct th_pace guard_pace;
 };
 
 extern struct th_sampling th_sampling;
