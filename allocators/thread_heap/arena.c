@@ -9,6 +9,7 @@ enum {
   FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
   FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
   LOOKED_AT_PER_SLICE = 8,
+  PURGED_PAGES_MIN = 3,  // side by side: a call of the system costs more than one of them is worth
   POPULATED_SLABS_MIN = 4,  // of a class, before the pages of one more come at once
 };
 
@@ -90,7 +91,7 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
   struct th_slab *slab = arena->purge_cursor;
   if (slab == NULL) slab = arena->slabs;
   for (size_t i = 0; slab != NULL && gone < bytes && i < slices * LOOKED_AT_PER_SLICE; i++) {
-    gone += th_slab_purge(slab);
+    gone += th_slab_purge(slab, PURGED_PAGES_MIN);
     slab = slab->all_next;
   }
   arena->purge_cursor = slab;
@@ -305,7 +306,7 @@ bool th_arena_age(struct th_arena *arena) {
     if (slab->touched) {
       slab->touched = false;
     } else {
-      th_slab_purge(slab);
+      th_slab_purge(slab, 1);
     }
   }
   arena->age_cursor = slab;
@@ -317,7 +318,7 @@ bool th_arena_trim(struct th_arena *arena) {
   bool any = false;
   loam_lock_acquire(&arena->lock);
   for (struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
-    any |= th_slab_purge(slab) != 0;
+    any |= th_slab_purge(slab, 1) != 0;
   }
   loam_lock_release(&arena->lock);
   return any;

@@ -90,7 +90,7 @@ static bool is_free_between(const struct th_slab *slab, size_t from, size_t to) 
   return true;
 }
 
-size_t th_slab_purge(struct th_slab *slab) {
+size_t th_slab_purge(struct th_slab *slab, size_t pages_min) {
   size_t page = loam_os_page_size();
   if (slab->capacity == 1 || page >= TH_SLICE_BYTES) return 0;
   if ((size_t)slab->free_count * slab->block_bytes < page) return 0;
@@ -103,7 +103,8 @@ size_t th_slab_purge(struct th_slab *slab) {
       run++;
       continue;
     }
-    if (run != 0 && loam_os_decommit(th_slab_start(slab) + (i - run) * page, run * page)) {
+    if (run != 0 && run >= pages_min &&
+        loam_os_decommit(th_slab_start(slab) + (i - run) * page, run * page)) {
       slab->purged |= (uint16_t)(((1u << run) - 1) << (i - run));
       gone += run * page;
     }

@@ -115,8 +115,9 @@ unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out);
 // block or is free already; how many.
 size_t th_slab_put(struct th_slab *slab, void *const *blocks, size_t count);
 
-// Gives back the pages that hold only free blocks; how many bytes went.
-size_t th_slab_purge(struct th_slab *slab);
+// Gives back the pages that hold only free blocks, where so many of them lie side by side; how many
+// bytes went.
+size_t th_slab_purge(struct th_slab *slab, size_t pages_min);
 
 // Proves the first and the fourth of the invariants.
 bool th_slab_check(const struct th_slab *slab);

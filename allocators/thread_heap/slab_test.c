@@ -204,6 +204,17 @@ SCENARIO(AWideSlabIsFoundFromEachOfItsSlices) {
   return th_region_check() == NULL ? NULL : "region";
 }
 
+SCENARIO(FewPagesSideBySideMayStay) {
+  struct th_slab *slab = start(th_class_of(PAGE));
+  take_all(slab);
+  put(slab, 0);
+  put(slab, 1);
+  put(slab, 3);
+  EXPECT(th_slab_purge(slab, 3) == 0 && slab->purged == 0);
+  EXPECT(th_slab_purge(slab, 2) == 2 * PAGE && slab->purged == 3);
+  return th_slab_check(slab) ? NULL : "slab";
+}
+
 // Of 14 blocks of a page and a little: the last free ones leave whole pages free.
 SCENARIO(AWideSlabGivesBackPagesOfAllItsSlices) {
   struct th_slab *slab = start(WIDE);
@@ -216,7 +227,7 @@ SCENARIO(AWideSlabGivesBackPagesOfAllItsSlices) {
   // The first block's first page, and what lies behind the start of the last but one.
   unsigned from = (unsigned)(((last - 1) * slab->block_bytes + PAGE - 1) / PAGE);
   unsigned pages = TH_WIDE_SLICES * PAGES - from;
-  EXPECT(th_slab_purge(slab) == (1 + pages) * PAGE);
+  EXPECT(th_slab_purge(slab, 1) == (1 + pages) * PAGE);
   EXPECT(slab->purged == (1 | (UINT16_MAX & ~((1u << from) - 1))));
   EXPECT(*block_at(slab, 0) == 0 && *block_at(slab, last) == 0 && *block_at(slab, 1) == 1);
   EXPECT_HOLDS(expect_classes(slab, 0));
@@ -294,11 +305,11 @@ static struct th_slab *start_with_holes(unsigned class) {
 static const char *expect_purge(unsigned class) {
   struct th_slab *slab = start_with_holes(class);
   if ((size_t)slab->free_count * slab->block_bytes < PAGE) return NULL;  // not worth a look
-  bool any = th_slab_purge(slab);
+  bool any = th_slab_purge(slab, 1);
   EXPECT(any == (slab->purged != 0));
   EXPECT_HOLDS(expect_just_free_pages_purged(slab));
   EXPECT(th_slab_check(slab));
-  EXPECT(!th_slab_purge(slab));  // they are gone
+  EXPECT(!th_slab_purge(slab, 1));  // they are gone
   return NULL;
 }
 
@@ -312,7 +323,7 @@ SCENARIO(JustThePagesOfFreeBlocksAreGivenBack) {
 // A block that is taken clears the bits of its pages, of no others.
 static const char *expect_taken_from_purged(unsigned class) {
   struct th_slab *slab = start_with_holes(class);
-  th_slab_purge(slab);
+  th_slab_purge(slab, 1);
   while (slab->free_count != 0) {
     uint16_t before = slab->purged;
     void *out[1];
@@ -336,9 +347,9 @@ SCENARIO(PagesOfTakenBlocksCountAsPurgedNoMore) {
 SCENARIO(WhatTheKernelDoesNotTakeIsNotPurged) {
   struct th_slab *slab = start(8);
   fail(LOAM_OS_DECOMMIT);
-  EXPECT(!th_slab_purge(slab) && slab->purged == 0);
+  EXPECT(!th_slab_purge(slab, 1) && slab->purged == 0);
   fail_nothing();
-  EXPECT(th_slab_purge(slab) && slab->purged == (1u << PAGES) - 1);
+  EXPECT(th_slab_purge(slab, 1) && slab->purged == (1u << PAGES) - 1);
   return NULL;
 }
 
@@ -346,7 +357,7 @@ SCENARIO(NothingOfASpanIsPurged) {
   start_region();
   struct th_slab *slab = take_slices(2);
   th_span_init(slab, some_arena, 2);
-  EXPECT(!th_slab_purge(slab));
+  EXPECT(!th_slab_purge(slab, 1));
   return NULL;
 }
 
