@@ -1,12 +1,15 @@
-// What the kernel grants is little: no descriptors, no further mappings; and
+// What the kernel grants is little: no descriptors, no further mappings, no huge pages; and
 // threads that come and go by the thousand.
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <thread>
 #include <vector>
 
@@ -101,6 +104,40 @@ int ChurnWithoutDescriptors(const loam_variant &v) {
 
 TEST_P(KernelLimitsTest, NoDescriptorIsNeeded) {
   const ChildResult child = RunInChild([this] { return ChurnWithoutDescriptors(v); });
+  EXPECT_TRUE(child.Exited(0)) << child.Describe();
+}
+
+// --- Huge pages -----------------------------------------------------------------
+
+// Blocks of the sizes that would have them, in a process that gets none.
+int UseLargeBlocksWithoutHugePages(const loam_variant &v) {
+  if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) != 0) return 2;
+  for (int round = 0; round < 2; ++round) {  // the first finds out
+    void *blocks[5];
+    size_t sizes[] = {5 * kMiB, 9 * kMiB, 4 * kMiB, 33 * kMiB, 70 * kMiB};
+    for (size_t i = 0; i < std::size(sizes); ++i) {
+      blocks[i] = i % 2 == 0 ? v.malloc(sizes[i]) : v.calloc(1, sizes[i]);
+      if (blocks[i] == nullptr) return 3;
+      if (i % 2 != 0 && !IsZero(blocks[i], sizes[i])) return 4;
+      Stamp(blocks[i], sizes[i], i);
+    }
+    for (size_t i = 0; i < std::size(sizes); ++i) {
+      const size_t resized = i % 2 == 0 ? sizes[i] * 3 / 2 : sizes[i] / 2;
+      blocks[i] = v.realloc(blocks[i], resized);
+      if (blocks[i] == nullptr) return 3;
+      if (!IsStamped(blocks[i], std::min(sizes[i], resized), i)) return 5;
+    }
+    for (void *block : blocks) v.free(block);
+  }
+  v.trim(0);
+  if (v.check != nullptr && !v.check()) return 6;
+  loam_stats stats = {};
+  if (v.stats != nullptr) v.stats(&stats);
+  return stats.mapped_bytes > 4 * kMiB ? 7 : 0;
+}
+
+TEST_P(KernelLimitsTest, WithoutHugePagesLargeBlocksServe) {
+  const ChildResult child = RunInChild([this] { return UseLargeBlocksWithoutHugePages(v); });
   EXPECT_TRUE(child.Exited(0)) << child.Describe();
 }
 
