@@ -59,7 +59,7 @@ static bool keeps_pace(struct th_pace *pace, uint64_t each_us, uint64_t at_once)
 static void note_sample(struct th_chance *chance) {
   struct th_pace *pace = &chance->pace;
   if (keeps_pace(pace, SAMPLE_US, SAMPLES_AT_ONCE)) return;
-  pace->paid_us -= SAMPLES_AT_ONCE / 2 * SAMPLE_US;
+  pace->paid_us -= (uint64_t)SAMPLES_AT_ONCE / 2 * SAMPLE_US;
 }
 
 static bool may_guard(void) {
