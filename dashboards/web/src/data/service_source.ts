@@ -72,15 +72,15 @@ export class ServiceSource implements Source {
   }
 
   digest(id: string): Promise<Result> {
-    return this.keep(id, `/runs/${encodeURIComponent(id)}/summary`);
+    return this.keep(id, `/runs/${encodeURIComponent(id)}/summary`, { benchmarks: [] });
   }
 
   // A run never changes, so the last few are kept.
-  private keep(id: string, path: string): Promise<Result> {
+  private keep(id: string, path: string, leftOut: Partial<Result> = {}): Promise<Result> {
     const known = this.results.get(path);
     if (known) return known;
     const fetched = this.fetchJson(path).then((data) => {
-      const whole = typeof data === 'object' ? { benchmarks: [], ...data } : data;
+      const whole = typeof data === 'object' ? { ...leftOut, ...data } : data;
       return checkedResult(whole, `run ${id}`);
     });
     this.results.set(path, fetched);
