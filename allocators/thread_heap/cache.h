@@ -54,6 +54,7 @@ struct th_local {
   struct th_free_limits free[TH_SLAB_CLASSES];
   struct th_cache *cache;            // NULL: not opened yet, or closed
   struct th_quarantine *quarantine;  // of the hardened level; NULL likewise
+  uint64_t random;                   // of that level: the last number drawn, 0 for none
   bool ended;                        // the thread is about to
 };
 

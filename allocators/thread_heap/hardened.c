@@ -16,8 +16,6 @@ enum {
 
 struct th_secrets th_secrets;
 
-static _Thread_local uint64_t random_state __attribute__((tls_model("initial-exec")));
-
 void th_hardened_set_up(void) {
   th_secrets.key = loam_os_random();
   th_secrets.factor = loam_os_random() | 1;
@@ -29,12 +27,12 @@ void th_hardened_set_up(void) {
 
 // Knuth's generator (MMIX): what an attacker cannot see, he need not be kept from computing.
 static inline uint32_t draw(void) {
-  random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)(random_state >> 32);
+  th_local.random = th_local.random * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(th_local.random >> 32);
 }
 
 uint32_t th_random_below(uint32_t count) {
-  if (random_state == 0) random_state = loam_os_random();
+  if (th_local.random == 0) th_local.random = loam_os_random();
   return (uint32_t)((uint64_t)draw() * count >> 32);
 }
 
@@ -98,7 +96,13 @@ void th_pages_clear(char *start, size_t bytes) {
 
 // --- Blocks ------------------------------------------------------------------
 
-static inline bool open_block(void *block, size_t bytes) {
+static inline void tag_block(void *block, size_t bytes) {
+  uint64_t *slot = th_tag_slot(block, bytes - TH_TAG_BYTES);
+  *slot = th_tag(slot);
+}
+
+bool th_block_open(void *block, unsigned class) {
+  size_t bytes = th_class_bytes(class);
   bool whole = bytes <= PROVED_BYTES_MAX;
   if (whole) {
     prove_zero(block, bytes);
@@ -106,42 +110,50 @@ static inline bool open_block(void *block, size_t bytes) {
     prove_zero(block, PROVED_ENDS);
     prove_zero((char *)block + bytes - PROVED_ENDS, PROVED_ENDS);
   }
-  uint64_t *slot = th_tag_slot(block, bytes - TH_TAG_BYTES);
-  *slot = th_tag(slot);
+  tag_block(block, bytes);
   return whole;
 }
 
-bool th_block_open(void *block, unsigned class) { return open_block(block, th_class_bytes(class)); }
-
 void th_block_close(void *block, unsigned class) { loam_clear(block, th_class_bytes(class)); }
 
-// A block of the class from the thread's cache, as malloc gives it, or NULL.
-static inline void *pop(unsigned class, bool *zeroed) {
+// The block on top of the class's stack, or NULL.
+static inline void *pop(unsigned class) {
   void **top = th_local.top[class];
   void *block = *top;
   if (UNLIKELY(block == NULL)) return NULL;
   th_local.top[class] = top - 1;
-  *zeroed = open_block(block, th_class_bytes(class));
+  return block;
+}
+
+// Apart, so that the path of short blocks calls nothing.
+static __attribute__((noinline)) void *open_long(void *block, unsigned class) {
+  th_block_open(block, class);
   return block;
 }
 
 void *th_hardened_malloc(size_t size) {
-  bool zeroed;
   if (UNLIKELY(size > TH_SLAB_BYTES_MAX - TH_TAG_BYTES)) return th_malloc_slow(size);
-  void *block = pop(th_table_class(size + TH_TAG_BYTES), &zeroed);
-  return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
+  unsigned class = th_table_class(size + TH_TAG_BYTES);
+  void *block = pop(class);
+  if (UNLIKELY(block == NULL)) return th_malloc_slow(size);
+  size_t bytes = th_class_bytes(class);
+  if (bytes > LOAM_ZERO_SHORT) return open_long(block, class);
+  if (UNLIKELY(!loam_is_zero_short(block, bytes))) fail_not_zero(block, bytes);
+  tag_block(block, bytes);
+  return block;
 }
 
 void *th_hardened_calloc(size_t bytes) {
-  bool zeroed = false;
   void *block = NULL;
+  unsigned class = 0;
   if (bytes <= TH_SLAB_BYTES_MAX - TH_TAG_BYTES) {
-    block = pop(th_table_class(bytes + TH_TAG_BYTES), &zeroed);
+    class = th_table_class(bytes + TH_TAG_BYTES);
+    block = pop(class);
   }
   if (UNLIKELY(block == NULL)) {
     return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
   }
-  return zeroed ? block : memset(block, 0, bytes);
+  return th_block_open(block, class) ? block : memset(block, 0, bytes);
 }
 
 static __attribute__((cold, noreturn)) void fail_size(const void *block) {
@@ -149,13 +161,11 @@ static __attribute__((cold, noreturn)) void fail_size(const void *block) {
 }
 
 void *th_hardened_aligned_alloc(size_t alignment, size_t size) {
-  bool zeroed;
-  void *block = NULL;
   if (size <= TH_SLAB_BYTES_MAX - TH_TAG_BYTES && alignment <= TH_SLICE_BYTES) {
     unsigned class = th_class_for(size + TH_TAG_BYTES, alignment);
-    if (class < TH_SPAN_CLASS) block = pop(class, &zeroed);
+    void *block = class < TH_SPAN_CLASS ? pop(class) : NULL;
+    if (block != NULL) return open_long(block, class);
   }
-  if (block != NULL) return block;
   return th_malloc_any((struct th_request){.bytes = size, .alignment = alignment});
 }
 
@@ -165,8 +175,27 @@ static inline void **place_for(unsigned class, size_t bytes) {
   return &th_local.quarantine->held[class][draw() >> 16 & mask];
 }
 
+// A block that became free waits in the place of another, which goes to the cache: there is
+// room.
+static inline void keep(void *block, unsigned class, size_t bytes) {
+  void **place = place_for(class, bytes);
+  void *victim = *place;
+  *place = block;
+  if (victim == NULL) return;
+  th_local.free[class].room--;
+  *++th_local.top[class] = victim;
+}
+
+// As open_long.
+static __attribute__((noinline)) void close_long(void *block, unsigned class) {
+  size_t bytes = th_class_bytes(class);
+  loam_clear_long(block, bytes);
+  keep(block, class, bytes);
+}
+
 // A block that is `sized` has to be of the class `expected`.
-static inline void free_block(void *block, bool sized, unsigned expected) {
+static inline __attribute__((always_inline)) void free_block(void *block, bool sized,
+                                                             unsigned expected) {
   // As th_free, but for the tag in place of the mark.
   size_t limit = atomic_load_explicit(&th_region.limit, memory_order_acquire);
   uintptr_t base = (uintptr_t)th_region.base;
@@ -190,13 +219,12 @@ static inline void free_block(void *block, bool sized, unsigned expected) {
     th_free_slow(block);
     return;
   }
-  loam_clear(block, bytes);
-  void **place = place_for(class, bytes);
-  void *victim = *place;
-  *place = block;
-  if (victim == NULL) return;
-  th_local.free[class].room = (uint16_t)(room - 1);
-  *++th_local.top[class] = victim;
+  if (bytes > LOAM_ZERO_SHORT) {
+    close_long(block, class);
+    return;
+  }
+  loam_clear_short(block, bytes);
+  keep(block, class, bytes);
 }
 
 void th_hardened_free(void *block) { free_block(block, false, 0); }

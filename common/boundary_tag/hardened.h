@@ -36,6 +36,7 @@
 enum {
   CLEARED_WHOLE_MAX = 4096,  // larger ones are cleared page by page
   CLEARED_PAGE_BYTES = 4096,
+  CLEARED_FIRST_LOOK = 64,
 };
 
 #define FILLER 0xfbfbfbfbfbfbfbfbu  // no byte of it is text
@@ -104,7 +105,7 @@ __attribute__((noinline)) static void clear_pages(char *start, size_t bytes) {
     size_t part = CLEARED_PAGE_BYTES - (uintptr_t)start % CLEARED_PAGE_BYTES;
     if (part > (size_t)(end - start)) part = (size_t)(end - start);
     // The first look ends it for most pages that were in use.
-    size_t first = part < LOAM_ZERO_STRIDE ? part : LOAM_ZERO_STRIDE;
+    size_t first = part < CLEARED_FIRST_LOOK ? part : CLEARED_FIRST_LOOK;
     if (!loam_is_zero(start, first) || !loam_is_zero(start, part)) loam_clear(start, part);
     start += part;
   }

@@ -4,14 +4,14 @@
 
 #include "common/testing/scenario.h"
 
-enum { MARGIN = 64, MOST = 2048 };
+enum { MARGIN = 64, MOST = 4096 };
 
 static char memory[MARGIN + MOST + MARGIN] __attribute__((aligned(16)));
 static char *const start = memory + MARGIN;
 
 SCENARIO(EveryByteThatIsNotZeroIsSeen) {
   memset(memory, 0, sizeof memory);
-  for (size_t bytes = 16; bytes <= MOST; bytes += bytes < 512 ? 16 : 208) {
+  for (size_t bytes = 16; bytes <= MOST; bytes += bytes < 1056 ? 16 : 208) {
     for (size_t at = 0; at < bytes; at++) {
       start[at] = 1;
       EXPECT(!loam_is_zero(start, bytes));
