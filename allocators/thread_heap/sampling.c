@@ -11,10 +11,10 @@
 #include "common/stack/table.h"
 
 enum {
-  SAMPLE_US = 1000,  // of a thread, and so many at once
-  SAMPLES_AT_ONCE = 256,
-  GUARD_US = 8000,  // of the process, likewise
-  GUARDS_AT_ONCE = 16,
+  SAMPLE_US = 2000,  // of a thread, and so many at once
+  SAMPLES_AT_ONCE = 192,
+  GUARD_US = 20000,  // of the process, likewise
+  GUARDS_AT_ONCE = 4,
   IDLE = 4,  // so many times what one is worth without any, and more are to be had
   DOUBLINGS_MAX = 20,
   INNER_FRAMES_MAX = 8,  // of the allocator's own

@@ -19,7 +19,7 @@
 // Guarded blocks (common/guard) are one in so many of those that caches serve, drawn in the same
 // way.
 //
-// No thread takes more than some 1000 samples a second, and the process no more than 125 guarded
+// No thread takes more than some 500 samples a second, and the process no more than 50 guarded
 // blocks, which take system calls that hold all threads up: above that a period doubles, and
 // what is sampled stands for more.
 //
