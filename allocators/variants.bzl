@@ -123,7 +123,13 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
     )
     native.cc_binary(
         name = "libloam_{}{}.so".format(variant.name, suffix),
+        additional_linker_inputs = ["//allocators:preload.ld"],
+        features = ["-supports_start_end_lib"],  # which GNU ld does not
         linkopts = [
+            "-fuse-ld=bfd",
+            "-Wl,-T,$(location //allocators:preload.ld)",
+            "-Wl,-z,noseparate-code",
+            "-Wl,-z,max-page-size=65536",
             "-Wl,--as-needed",  # no C++ runtime in a C program
             "-Wl,--no-undefined",
             "-Wl,-Bsymbolic",

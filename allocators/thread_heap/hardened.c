@@ -6,6 +6,26 @@
 #include "common/os/os.h"
 #include "common/zero/zero.h"
 
+// --- Records -----------------------------------------------------------------
+
+void *th_record_map(size_t bytes) {
+  if (!LOAM_HARDENED) return loam_os_map(bytes, 1);
+  size_t page = loam_os_page_size();
+  char *start = loam_os_reserve(bytes + 2 * page, page);
+  if (start == NULL) return NULL;
+  if (loam_os_commit(start + page, bytes)) return start + page;
+  loam_os_release(start, bytes + 2 * page);
+  return NULL;
+}
+
+bool th_record_release(void *record, size_t bytes) {
+  size_t guard = LOAM_HARDENED ? loam_os_page_size() : 0;
+  return loam_os_release((char *)record - guard, bytes + 2 * guard);
+}
+
+// (Without optimisation calls that are never made are linked, too.)
+#if LOAM_HARDENED || !defined(__OPTIMIZE__)
+
 #define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
 
 enum {
@@ -335,19 +355,4 @@ __attribute__((no_sanitize("thread"))) void th_quarantine_add_sums(
   }
 }
 
-// --- Records -----------------------------------------------------------------
-
-void *th_record_map(size_t bytes) {
-  if (!LOAM_HARDENED) return loam_os_map(bytes, 1);
-  size_t page = loam_os_page_size();
-  char *start = loam_os_reserve(bytes + 2 * page, page);
-  if (start == NULL) return NULL;
-  if (loam_os_commit(start + page, bytes)) return start + page;
-  loam_os_release(start, bytes + 2 * page);
-  return NULL;
-}
-
-bool th_record_release(void *record, size_t bytes) {
-  size_t guard = LOAM_HARDENED ? loam_os_page_size() : 0;
-  return loam_os_release((char *)record - guard, bytes + 2 * guard);
-}
+#endif  // LOAM_HARDENED || !defined(__OPTIMIZE__)

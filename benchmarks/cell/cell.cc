@@ -83,6 +83,7 @@ int Run(const Workload &workload, const Settings &settings) {
   Outcome outcome;
   workload.run(settings, &outcome);
   const int64_t end_rss_bytes = ResidentBytes();
+  const int64_t peak_rss_bytes = PeakResidentBytes();
   FindServedBy(&served_by);
   CollectLatencies();
   char latencies[600];
@@ -90,17 +91,17 @@ int Run(const Workload &workload, const Settings &settings) {
   char points[Outcome::kMostPoints * 48];
   WritePoints(outcome, points);
   char line[2400 + sizeof points + sizeof latencies];
-  const int length =
-      snprintf(line, sizeof line,
-               "{\"operations\":%" PRId64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
-               ",\"live_peak_bytes\":%" PRId64 ",\"trough_rss_bytes\":%" PRId64
-               ",\"trough_live_bytes\":%" PRId64 ",\"settled_rss_bytes\":%" PRId64
-               ",\"start_rss_bytes\":%" PRId64 ",\"end_rss_bytes\":%" PRId64
-               ",\"memory_points\":%s,\"latency\":%s,\"malloc\":\"%s\"}\n",
-               outcome.operations, outcome.stopwatch.wall_ns(), outcome.stopwatch.cpu_ns(),
-               outcome.live_peak_bytes, outcome.trough_rss_bytes, outcome.trough_live_bytes,
-               outcome.settled_rss_bytes, start_rss_bytes, end_rss_bytes, points, latencies,
-               served_by.library);
+  const int length = snprintf(
+      line, sizeof line,
+      "{\"operations\":%" PRId64 ",\"wall_ns\":%" PRId64 ",\"cpu_ns\":%" PRId64
+      ",\"live_peak_bytes\":%" PRId64 ",\"trough_rss_bytes\":%" PRId64
+      ",\"trough_live_bytes\":%" PRId64 ",\"settled_rss_bytes\":%" PRId64
+      ",\"start_rss_bytes\":%" PRId64 ",\"end_rss_bytes\":%" PRId64 ",\"peak_rss_bytes\":%" PRId64
+      ",\"memory_points\":%s,\"latency\":%s,\"malloc\":\"%s\"}\n",
+      outcome.operations, outcome.stopwatch.wall_ns(), outcome.stopwatch.cpu_ns(),
+      outcome.live_peak_bytes, outcome.trough_rss_bytes, outcome.trough_live_bytes,
+      outcome.settled_rss_bytes, start_rss_bytes, end_rss_bytes, peak_rss_bytes, points, latencies,
+      served_by.library);
   return Print(line, length);
 }
 

@@ -60,6 +60,7 @@ TEST_F(CellTest, EveryWorkloadSaysWhatItStressesAndRuns) {
     EXPECT_GT(answer.at("operations"), 0) << workload.name;
     EXPECT_GT(answer.at("wall_ns"), 0) << workload.name;
     EXPECT_GT(answer.at("live_peak_bytes"), 0) << workload.name;
+    EXPECT_GE(answer.at("peak_rss_bytes"), answer.at("end_rss_bytes")) << workload.name;
     EXPECT_EQ(answer.at("trough_rss_bytes") > 0, workload.Family() == "memory") << workload.name;
     EXPECT_THAT(answer.at("malloc").get<std::string>(), HasSubstr("libc"));
   }

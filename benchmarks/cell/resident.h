@@ -1,4 +1,4 @@
-// Memory of this process that is resident now.
+// Memory of this process that is resident.
 
 #ifndef LOAM_BENCHMARKS_CELL_RESIDENT_H_
 #define LOAM_BENCHMARKS_CELL_RESIDENT_H_
@@ -7,8 +7,11 @@
 
 namespace loam::cell {
 
-// In bytes, or kNotMeasured where /proc does not say. Never allocates.
+// Both in bytes, or kNotMeasured where /proc does not say; neither allocates. To the page, where
+// what the kernel says of a process that has ended is off by what each processor had not yet added
+// up.
 int64_t ResidentBytes();
+int64_t PeakResidentBytes();  // the most there has been
 
 }  // namespace loam::cell
 

@@ -77,10 +77,8 @@ std::optional<int64_t> Measured(const json &answer, const char *field) {
   return value < 0 ? std::nullopt : std::optional<int64_t>(value);
 }
 
-// What only a replay says. Its peak is that of doing the trace once, and without
-// its own tables, which the process has as well.
+// What only a replay says.
 void ReadReplay(const json &answer, Repetition *repetition) {
-  repetition->process.peak_rss_bytes = answer.at("peak_rss_bytes");
   if (repetition->round != 0) return;
   for (const json &sample : answer.at("samples")) {
     repetition->trace_samples.push_back({sample.at(0), sample.at(1), sample.at(2)});
@@ -108,6 +106,11 @@ absl::Status ReadAnswer(const std::string &text, const Allocator &allocator,
   repetition->settled_rss_bytes = Measured(answer, "settled_rss_bytes");
   repetition->start_rss_bytes = Measured(answer, "start_rss_bytes");
   repetition->end_rss_bytes = Measured(answer, "end_rss_bytes");
+  // More exact than what the launcher was told; and a replay's is that of doing the trace once,
+  // without its own tables, which the process has as well.
+  if (const std::optional<int64_t> peak = Measured(answer, "peak_rss_bytes")) {
+    repetition->process.peak_rss_bytes = *peak;
+  }
   for (const json &point : answer.at("memory_points")) {
     repetition->memory_points.push_back({point.at(0), point.at(1)});
   }

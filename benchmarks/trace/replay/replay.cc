@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -39,12 +38,6 @@ void PrintSamples(const MappedPlan &plan, const int64_t *resident_bytes, int64_t
   printf("],");
 }
 
-int64_t PeakResidentBytes() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
-}
-
 int Main(int argc, char **argv) {
   if (argc != 2) return Refuse("usage", "replay PLAN");
   const int64_t start_rss_bytes = cell::ResidentBytes();
@@ -57,7 +50,7 @@ int Main(int argc, char **argv) {
   // are there for the time.
   cell::Stopwatch stopwatch;
   player.Play(true, &stopwatch);
-  const int64_t peak_rss_bytes = PeakResidentBytes() - own_bytes;
+  const int64_t peak_rss_bytes = cell::PeakResidentBytes() - own_bytes;
   const int64_t end_rss_bytes = cell::ResidentBytes() - own_bytes;
   for (uint32_t pass = 1; pass < plan.header->passes; pass++) player.Play(false, &stopwatch);
 
