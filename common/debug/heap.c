@@ -6,6 +6,7 @@
 
 #include "common/check/report.h"
 #include "common/debug/debug.h"
+#include "common/debug/faults.h"
 #include "common/debug/report.h"
 #include "common/debug/threads.h"
 #include "common/stack/stack.h"
@@ -30,6 +31,7 @@ void loam_debug_set_up(struct loam_debug *debug) {
   // Relaxed: the lock orders. Release: whoever sees `ready` sees the options.
   if (!atomic_load_explicit(&debug->ready, memory_order_relaxed)) {
     read_options(debug);
+    loam_debug_watch_faults(debug);
     atomic_store_explicit(&debug->ready, true, memory_order_release);
   }
   loam_lock_release(&debug->lock);

@@ -96,7 +96,7 @@ void loam_guard_report(const struct loam_guard *guard, const struct loam_guard_s
 void loam_guard_fail(struct loam_guard *guard, const struct loam_guard_slot *slot,
                      const void *address, const char *what) __attribute__((cold, noreturn));
 
-// Handles SIGSEGV.
+// Tells of faults from now on.
 void loam_guard_watch(struct loam_guard *guard);
 
 #endif  // LOAM_COMMON_GUARD_GUARD_H_

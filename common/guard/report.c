@@ -1,11 +1,11 @@
-// What is said of a guarded block, and the handler of faults.
+// What is said of a guarded block, and of an access beside one.
 
 #include "common/check/report.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/check/fault.h"
 #include "common/guard/guard.h"
 #include "common/stack/stack.h"
 #include "common/stack/symbols.h"
@@ -78,7 +78,6 @@ void loam_guard_fail(struct loam_guard *guard, const struct loam_guard_slot *slo
 // --- Faults ------------------------------------------------------------------
 
 static struct loam_guard *watched;
-static struct sigaction before;  // who handled SIGSEGV
 
 // The slot whose block is nearest: behind the one on the left, or before the one on the right.
 static const struct loam_guard_slot *nearest(const struct loam_guard *guard, const char *address) {
@@ -98,36 +97,15 @@ static const char *what_happened(const struct loam_guard_slot *slot, const char 
   return address < slot->block ? "underflow" : "overflow";
 }
 
-// Gives the signal to who had it before; the access is made again when the handler returns, and
-// meets the default action where nobody had it.
-static void pass_on(int number, siginfo_t *info, void *context) {
-  if ((before.sa_flags & SA_SIGINFO) != 0) {
-    before.sa_sigaction(number, info, context);
-  } else if (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN) {
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigaction(SIGSEGV, &action, NULL);
-    // One that was sent by a process does not come again by itself.
-    if (info->si_code <= 0) raise(number);
-  } else {
-    before.sa_handler(number);
-  }
-}
-
-static void handle(int number, siginfo_t *info, void *context) {
-  static _Atomic(bool) is_reported;
-  const char *address = info->si_addr;
-  // Relaxed: one report is enough, whichever thread makes it.
-  if (info->si_code > 0 && loam_guard_has(watched, address) &&
-      !atomic_exchange_explicit(&is_reported, true, memory_order_relaxed)) {
-    const struct loam_guard_slot *slot = nearest(watched, address);
-    loam_guard_report(watched, slot, address, what_happened(slot, address));
-    report_here();
-  }
-  pass_on(number, info, context);
+static bool tell(const void *address) {
+  if (!loam_guard_has(watched, address)) return false;
+  const struct loam_guard_slot *slot = nearest(watched, address);
+  loam_guard_report(watched, slot, address, what_happened(slot, address));
+  report_here();
+  return true;
 }
 
 void loam_guard_watch(struct loam_guard *guard) {
   watched = guard;
-  struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  sigaction(SIGSEGV, &action, &before);
+  loam_fault_watch(tell);
 }

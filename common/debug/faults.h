@@ -1,0 +1,12 @@
+// Accesses to large blocks that were freed: their pages fault (zones.h), and the fault is told as
+// what it is.
+
+#ifndef LOAM_COMMON_DEBUG_FAULTS_H_
+#define LOAM_COMMON_DEBUG_FAULTS_H_
+
+struct loam_debug;
+
+// Once.
+void loam_debug_watch_faults(struct loam_debug *debug);
+
+#endif  // LOAM_COMMON_DEBUG_FAULTS_H_
