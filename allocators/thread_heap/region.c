@@ -1,16 +1,15 @@
 #include "allocators/thread_heap/region.h"
 
 #include "allocators/thread_heap/slab.h"
+#include "allocators/thread_heap/slices.h"
 #include "common/os/os.h"
 
 enum {
-  WORD_SLICES = 64,           // of a bitmap's word
   GROWTH_SLICES_MIN = 64,     // 1 MiB
   GROWTH_SLICES_MAX = 4096,   // 64 MiB
   RESERVED_SLICES_MIN = 512,  // 8 MiB
   DIRTY_SHARE = 4,            // of what is resident may be free
   GUARD_BYTES = 64 * 1024,    // between metadata and blocks
-  PURGE_RUNS_MAX = 64,        // calls of one pass
   COMMIT_BYTES = 64 * 1024,   // of metadata at a time: no page is larger
   UNIT_SHARE = 8,             // of what is resident, at most, that a unit is
 };
@@ -27,8 +26,6 @@ enum {
 struct th_region th_region;
 
 // --- Setting up --------------------------------------------------------------
-
-static size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) & ~(to - 1); }
 
 static size_t bitmap_bytes(size_t slices) { return round_up(slices / 8, COMMIT_BYTES); }
 
@@ -115,29 +112,11 @@ bool th_region_set_up(void) {
 
 // --- Bitmaps, under the lock -------------------------------------------------
 
-static size_t limit_of(void) {
-  return atomic_load_explicit(&th_region.limit, memory_order_relaxed);  // the lock orders
-}
-
-static size_t words(void) { return (limit_of() + WORD_SLICES - 1) / WORD_SLICES; }
-
-static bool get(const uint64_t *bitmap, size_t slice) {
-  return (bitmap[slice / WORD_SLICES] >> slice % WORD_SLICES & 1) != 0;
-}
-
-static void set(uint64_t *bitmap, size_t slice) {
-  bitmap[slice / WORD_SLICES] |= (uint64_t)1 << slice % WORD_SLICES;
-}
-
-static void clear(uint64_t *bitmap, size_t slice) {
-  bitmap[slice / WORD_SLICES] &= ~((uint64_t)1 << slice % WORD_SLICES);
-}
-
 // The first of `count` slices side by side that are set in the first bitmap, or in
 // either; 0 when there are none.
 static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t count) {
   size_t run = 0;
-  for (size_t word = th_region.lowest; word < words(); word++) {
+  for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
     uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
     for (unsigned at = 0; at < WORD_SLICES;) {
       uint64_t rest = bits >> at;
@@ -161,7 +140,7 @@ static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t cou
 // The same for slices of a wide slab.
 static size_t find_wide(const uint64_t *bitmap, const uint64_t *other, size_t count) {
   (void)count;  // TH_WIDE_SLICES, which the shifts below know
-  for (size_t word = th_region.lowest; word < words(); word++) {
+  for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
     uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
     bits &= bits >> 1;
     bits &= bits >> 2;
@@ -175,45 +154,27 @@ static size_t find_wide(const uint64_t *bitmap, const uint64_t *other, size_t co
 static size_t take_run(size_t first, size_t count) {
   size_t zeroed = 0;
   for (size_t slice = first; slice < first + count; slice++) {
-    if (get(th_region.dirty, slice)) {
-      clear(th_region.dirty, slice);
-      clear(th_region.aged, slice);
+    if (slice_bit(th_region.dirty, slice)) {
+      slice_clear(th_region.dirty, slice);
+      slice_clear(th_region.aged, slice);
       th_region.dirty_count--;
     } else {
-      clear(th_region.clean, slice);
+      slice_clear(th_region.clean, slice);
       th_region.clean_count--;
       zeroed++;
     }
   }
-  while (th_region.lowest < words() &&
+  while (th_region.lowest < bitmap_words() &&
          (th_region.dirty[th_region.lowest] | th_region.clean[th_region.lowest]) == 0) {
     th_region.lowest++;
   }
   return zeroed;
 }
 
-static void add_clean(size_t slice) {
-  set(th_region.clean, slice);
-  th_region.clean_count++;
-  if (slice / WORD_SLICES < th_region.lowest) th_region.lowest = slice / WORD_SLICES;
-}
-
-static void add_dirty(size_t slice) {
-  set(th_region.dirty, slice);
-  th_region.dirty_count++;
-  if (slice / WORD_SLICES < th_region.lowest) th_region.lowest = slice / WORD_SLICES;
-}
-
 // --- Growing -----------------------------------------------------------------
 
-// Slices that share a page, where pages are larger than they are.
-static size_t slices_per_page(void) {
-  size_t page = loam_os_page_size();
-  return page <= TH_SLICE_BYTES ? 1 : page >> TH_SLICE_BITS;
-}
-
 static bool grow_by(size_t count) {
-  size_t limit = limit_of();
+  size_t limit = slices_limit();
   count = round_up(count, slices_per_page());
   if (count > th_region.end - limit) return false;
   if (!commit_metadata(limit + count)) return false;
@@ -226,7 +187,7 @@ static bool grow_by(size_t count) {
 }
 
 static bool grow(size_t count) {
-  size_t step = (limit_of() - th_region.first) / 8;
+  size_t step = (slices_limit() - th_region.first) / 8;
   if (step < GROWTH_SLICES_MIN) step = GROWTH_SLICES_MIN;
   if (step > GROWTH_SLICES_MAX) step = GROWTH_SLICES_MAX;
   if (step < count) step = count;
@@ -235,11 +196,11 @@ static bool grow(size_t count) {
 
 // --- Units -------------------------------------------------------------------
 
-static size_t resident_of(void) { return limit_of() - th_region.first - th_region.clean_count; }
+static size_t resident_of(void) { return slices_limit() - th_region.first - th_region.clean_count; }
 
 static size_t find_unit(void) {
   size_t word = round_up(th_region.lowest, UNIT_WORDS);
-  for (; word + UNIT_WORDS <= limit_of() / WORD_SLICES; word += UNIT_WORDS) {
+  for (; word + UNIT_WORDS <= slices_limit() / WORD_SLICES; word += UNIT_WORDS) {
     uint64_t bits = th_region.clean[word];
     for (size_t i = 1; i < UNIT_WORDS; i++) bits &= th_region.clean[word + i];
     if (~bits == 0) return word * WORD_SLICES;
@@ -312,9 +273,9 @@ struct th_slab *th_slices_take_wide(size_t *fresh) {
 }
 
 static bool are_free(size_t first, size_t count) {
-  if (first + count > limit_of()) return false;
+  if (first + count > slices_limit()) return false;
   for (size_t slice = first; slice < first + count; slice++) {
-    if (!get(th_region.dirty, slice) && !get(th_region.clean, slice)) return false;
+    if (!slice_bit(th_region.dirty, slice) && !slice_bit(th_region.clean, slice)) return false;
   }
   return true;
 }
@@ -338,124 +299,13 @@ void th_slices_give(struct th_slab *slab, unsigned count) {
   loam_lock_release(&th_region.lock);
 }
 
-// --- Giving memory back ------------------------------------------------------
-
-struct run {
-  size_t first, count;
-};
-
-// Under the lock: takes dirty slices out, of the bitmap's, as runs; `slices` at
-// most. They are taken until put back.
-static unsigned take_out_runs(const uint64_t *bitmap, size_t slices, struct run *runs) {
-  unsigned count = 0;
-  for (size_t word = th_region.lowest; word < words() && slices != 0; word++) {
-    uint64_t bits = bitmap[word] & th_region.dirty[word];
-    for (; bits != 0 && slices != 0; bits &= bits - 1) {
-      size_t slice = word * WORD_SLICES + (unsigned)__builtin_ctzl(bits);
-      struct run *last = count == 0 ? NULL : &runs[count - 1];
-      if (last != NULL && last->first + last->count == slice) {
-        last->count++;
-      } else {
-        if (count == PURGE_RUNS_MAX) return count;
-        runs[count++] = (struct run){slice, 1};
-      }
-      clear(th_region.dirty, slice);
-      clear(th_region.aged, slice);
-      th_region.dirty_count--;
-      slices--;
-    }
-  }
-  return count;
-}
-
-// Under the lock. The records of clean slices say nothing, as pages of zeros do: those of a
-// run that just became clean go, with what they share a page with.
-static void purge_records(const struct run *run) {
-  uintptr_t page = loam_os_page_size();
-  size_t most = page / sizeof(struct th_slab) + 1;  // that share a page with another
-  size_t first = run->first;
-  size_t end = run->first + run->count;
-  for (size_t i = 0; i < most && get(th_region.clean, first - 1); i++) first--;
-  for (size_t i = 0; i < most && end < limit_of() && get(th_region.clean, end); i++) end++;
-  uintptr_t start_of_pages = ((uintptr_t)&th_region.records[first] + page - 1) & ~(page - 1);
-  uintptr_t end_of_pages = (uintptr_t)&th_region.records[end] & ~(page - 1);
-  if (end_of_pages > start_of_pages) {
-    loam_os_decommit((void *)start_of_pages, end_of_pages - start_of_pages);
-  }
-}
-
-// What of a run is whole pages.
-static struct run whole_pages_of(const struct run *run) {
-  size_t unit = slices_per_page();
-  size_t first = round_up(run->first, unit);
-  size_t end = (run->first + run->count) & ~(unit - 1);
-  return (struct run){first, end > first ? end - first : 0};
-}
-
-// Without the lock: gives a run back to the system; how many slices went.
-static size_t purge_run(const struct run *run) {
-  struct run gone = whole_pages_of(run);
-  char *start = th_region.base + (gone.first << TH_SLICE_BITS);
-  if (gone.count != 0 && !loam_os_decommit(start, gone.count << TH_SLICE_BITS)) gone.count = 0;
-  loam_lock_acquire(&th_region.lock);
-  for (size_t slice = run->first; slice < run->first + run->count; slice++) {
-    if (slice - gone.first < gone.count) {
-      add_clean(slice);
-    } else {
-      add_dirty(slice);
-    }
-  }
-  if (gone.count != 0) purge_records(&gone);
-  loam_lock_release(&th_region.lock);
-  return gone.count;
-}
-
-static size_t purge_runs(const struct run *runs, unsigned count) {
-  size_t gone = 0;
-  for (unsigned i = 0; i < count; i++) gone += purge_run(&runs[i]);
-  return gone;
-}
-
-bool th_slices_age(void) {
-  struct run runs[PURGE_RUNS_MAX];
-  if (th_region.end == 0 || !loam_lock_try(&th_region.lock)) return false;
-  unsigned count = take_out_runs(th_region.aged, SIZE_MAX, runs);
-  bool more = count == PURGE_RUNS_MAX;
-  for (size_t word = th_region.lowest; !more && word < words(); word++) {
-    th_region.aged[word] = th_region.dirty[word];
-  }
-  loam_lock_release(&th_region.lock);
-  return purge_runs(runs, count) != 0 && more;
-}
-
-size_t th_slices_purge(size_t slices) {
-  struct run runs[PURGE_RUNS_MAX];
-  size_t gone = 0;
-  while (gone < slices && th_region.end != 0) {
-    loam_lock_acquire(&th_region.lock);
-    unsigned count = take_out_runs(th_region.dirty, slices - gone, runs);
-    loam_lock_release(&th_region.lock);
-    size_t now = purge_runs(runs, count);
-    if (now == 0) break;
-    gone += now;
-  }
-  return gone;
-}
-
-size_t th_slices_purge_but(size_t slices) {
-  loam_lock_acquire(&th_region.lock);
-  size_t dirty = th_region.dirty_count;
-  loam_lock_release(&th_region.lock);
-  return dirty > slices ? th_slices_purge(dirty - slices) : 0;
-}
-
 // --- Statistics and proof ----------------------------------------------------
 
 static size_t longest_dirty_run(void) {
   size_t longest = 0;
   size_t run = 0;
-  for (size_t slice = th_region.lowest * WORD_SLICES; slice < limit_of(); slice++) {
-    run = get(th_region.dirty, slice) ? run + 1 : 0;
+  for (size_t slice = th_region.lowest * WORD_SLICES; slice < slices_limit(); slice++) {
+    run = slice_bit(th_region.dirty, slice) ? run + 1 : 0;
     if (run > longest) longest = run;
   }
   return longest;
@@ -482,11 +332,11 @@ const void *th_region_check(void) {
   size_t dirty = 0;
   size_t clean = 0;
   loam_lock_acquire(&th_region.lock);
-  for (size_t slice = th_region.first; slice < limit_of() && fault == NULL; slice++) {
-    bool is_dirty = get(th_region.dirty, slice);
-    bool is_clean = get(th_region.clean, slice);
+  for (size_t slice = th_region.first; slice < slices_limit() && fault == NULL; slice++) {
+    bool is_dirty = slice_bit(th_region.dirty, slice);
+    bool is_clean = slice_bit(th_region.clean, slice);
     bool is_free = is_dirty || is_clean;
-    bool fine = !(is_dirty && is_clean) && (is_dirty || !get(th_region.aged, slice)) &&
+    bool fine = !(is_dirty && is_clean) && (is_dirty || !slice_bit(th_region.aged, slice)) &&
                 (!is_free ||
                  (th_map_get(slice) == 0 && th_region.records[slice].arena == NULL &&
                   th_region.records[slice].back == 0 && slice / WORD_SLICES >= th_region.lowest));
