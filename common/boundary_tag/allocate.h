@@ -78,6 +78,7 @@ __attribute__((noinline)) static void *malloc_large(struct arena *arena, struct 
   void *address = loam_large_malloc(&state.large, bytes, alignment, owner, &zeroed);
   if (__builtin_expect(address == NULL, 0)) {
     // The kernel gives no more: not while we hold address space that is free.
+    cache_flush(&mine.cache);
     loam_large_trim(&state.large, 0);
     for_each_arena(visit_give_back, NULL);
     address = loam_large_malloc(&state.large, bytes, alignment, owner, &zeroed);
