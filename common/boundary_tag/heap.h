@@ -1,7 +1,8 @@
 // Free and realloc of the process's heap, and where a block is. Template, see
 // arena.h. Any thread may call it.
 //
-// A free goes to the cache of the thread, or to the arena that the block came from.
+// A free goes to the cache of the thread, or to the arena that the block came from; in the hardened
+// level by way of the thread's quarantine (quarantine.h).
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_HEAP_H_
 #define LOAM_COMMON_BOUNDARY_TAG_HEAP_H_
@@ -52,13 +53,15 @@ __attribute__((cold, noreturn)) static void fail_unknown(const void *payload) {
   fail_free(payload, "not a live block (freed before, or never allocated here)");
 }
 
-// A block that the program gives back is in nobody's hands from now on.
-static inline void take_back(struct arena *arena, struct block *block) {
-  if (!LOAM_HARDENED) return;
+// A block that the program gives back is in nobody's hands from now on. Gives, in the hardened
+// level, its size.
+static inline size_t take_back(struct arena *arena, struct block *block) {
+  if (!LOAM_HARDENED) return 0;
   size_t size = word_size(live_block_word(block));
   size_t request = canary_request(block, size);
   block_truncate(block, size, 0);
   arena_add_slack(arena, request - block_usable(size));
+  return size;
 }
 
 static inline void free_in(struct arena *arena, struct block *block) {
@@ -97,6 +100,21 @@ __attribute__((noinline)) static void free_elsewhere(void *payload) {
   free_given(segment->arena, payload);
 }
 
+// Whether the thread's quarantine is open after all: one that has only freed so far gets it now.
+__attribute__((cold, noinline)) static bool open_quarantine(void) {
+  // A thread that has ended would not be told so again.
+  if (mine.arena == NULL && !mine.cache.ended) choose_arena();
+  return quarantine_of(&mine.cache)->is_open;
+}
+
+// Of the hardened level: a block of the process, of `size` bytes, waits from now on. Gives the one
+// that is to go on in its place, or NULL.
+static inline struct block *let_wait(struct block *block, size_t size) {
+  struct quarantine *quarantine = quarantine_of(&mine.cache);
+  if (__builtin_expect(!quarantine->is_open, 0) && !open_quarantine()) return block;
+  return quarantine_swap(quarantine, block, size);
+}
+
 static inline void heap_free(void *payload) {
   if (payload == NULL) return;
   struct segment *segment = segment_of_payload(payload);
@@ -106,7 +124,14 @@ static inline void heap_free(void *payload) {
   }
   struct arena *arena = segment->arena;
   struct block *block = block_of_payload(payload);
-  take_back(arena, block);
+  if (LOAM_HARDENED) {
+    size_t size = take_back(arena, block);
+    if (is_process_arena(arena)) {
+      block = let_wait(block, size);
+      if (block == NULL) return;
+      arena = segment_of(&state.pool, block)->arena;
+    }
+  }
   if (LOAM_DEBUG && !LOAM_HARDENED) {
     debug_fill(payload, FILL_FREED, block_usable(word_size(live_block_word(block))));
   }

@@ -175,7 +175,7 @@ static void forget_other_caches(void) {
     if (cache != &mine.cache) cache_add_sums(cache, &state.gone);
   }
   mine.cache.next = mine.cache.prev = NULL;
-  state.caches = mine.cache.bounds_bytes != 0 ? &mine.cache : NULL;
+  state.caches = cache_is_open(&mine.cache) ? &mine.cache : NULL;
 }
 
 static void fork_child(void) {
@@ -189,6 +189,8 @@ static void fork_child(void) {
   mine.arena = NULL;
   move_to_arena(arena);
   forget_other_caches();
+  // What one child shows of its chances must tell nothing of its sister's.
+  if (LOAM_HARDENED) quarantine_of(&mine.cache)->chance = loam_os_random();
 }
 
 __attribute__((constructor)) static void watch_process(void) {

@@ -23,6 +23,7 @@
 #define LOAM_COMMON_BOUNDARY_TAG_THREAD_CACHE_H_
 
 #include "common/boundary_tag/arena.h"
+#include "common/boundary_tag/quarantine.h"
 
 enum {
   CACHE_BLOCK_BYTES_MAX = THREAD_CACHE_BYTES != 0 ? 1024 : 0,
@@ -58,9 +59,28 @@ struct thread_cache {
   uint16_t turn;          // the list that is looked at next
   bool ended;             // its thread has ended, so it never opens again
   struct thread_cache *next, *prev;
+#if LOAM_HARDENED
+  struct quarantine quarantine;  // of a variant without lists, too
+#endif
 };
 
+// The thread's quarantine; NULL at other levels than the hardened one. (As with strchr, who has a
+// constant cache keeps it so.)
+static inline struct quarantine *quarantine_of(const struct thread_cache *cache) {
+#if LOAM_HARDENED
+  return (struct quarantine *)&cache->quarantine;
+#else
+  (void)cache;
+  return NULL;
+#endif
+}
+
 _Static_assert(THREAD_CACHE_BYTES / BLOCK_BYTES_MIN <= UINT16_MAX, "bounds have 16 bits");
+
+// Whether blocks wait in it.
+static inline bool cache_is_open(const struct thread_cache *cache) {
+  return LOAM_HARDENED ? quarantine_of(cache)->is_open : cache->bounds_bytes != 0;
+}
 
 static inline size_t cache_list_size(size_t list) { return list * BLOCK_ALIGNMENT; }
 
@@ -103,6 +123,7 @@ static uint16_t cache_first_bound(size_t list) {
 }
 
 static void cache_open(struct thread_cache *cache) {
+  if (LOAM_HARDENED) quarantine_open(quarantine_of(cache));
   for (size_t i = BLOCK_BYTES_MIN / BLOCK_ALIGNMENT; i < CACHE_LISTS; i++) {
     cache->lists[i].bound = cache_first_bound(i);
     cache->bounds_bytes += cache->lists[i].bound * (uint32_t)cache_list_size(i);
@@ -142,6 +163,11 @@ static void cache_add_sums(const struct thread_cache *cache, struct cache_sums *
     sums->bytes += cache_count(&cache->lists[i]) * cache_list_size(i);
   }
   sums->mallocs += atomic_load_explicit(&cache->mallocs, memory_order_relaxed);
+  if (LOAM_HARDENED) {
+    uint64_t held = atomic_load_explicit(&quarantine_of(cache)->sums, memory_order_relaxed);
+    sums->blocks += held >> 32;
+    sums->bytes += (uint32_t)held;
+  }
 }
 
 static bool cache_check_list(const struct cache_list *list, size_t size) {
@@ -164,6 +190,7 @@ static bool cache_check(const struct thread_cache *cache) {
     if (!cache_check_list(&cache->lists[i], cache_list_size(i))) return false;
     bytes += cache->lists[i].bound * cache_list_size(i);
   }
+  if (LOAM_HARDENED && !quarantine_check(quarantine_of(cache))) return false;
   return bytes == cache->bounds_bytes && bytes <= THREAD_CACHE_BYTES;
 }
 

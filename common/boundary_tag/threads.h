@@ -113,9 +113,9 @@ static struct arena *least_used_arena(void) {
 
 // From now on the thread's small blocks wait in its cache.
 static void open_cache(void) {
-  if (THREAD_CACHE_BYTES == 0 || state.options.check_every != 0) return;
+  if ((THREAD_CACHE_BYTES == 0 && !LOAM_HARDENED) || state.options.check_every != 0) return;
   struct thread_cache *cache = &mine.cache;
-  if (cache->bounds_bytes != 0 || cache->ended) return;
+  if (cache_is_open(cache) || cache->ended) return;
   cache_open(cache);
   loam_lock_acquire(&state.lock);
   cache->next = state.caches;
@@ -143,6 +143,10 @@ static void cache_shrink(struct cache_list *list, size_t most) {
 }
 
 static void cache_flush(struct thread_cache *cache) {
+  if (LOAM_HARDENED) {
+    struct block *block;
+    while ((block = quarantine_take(quarantine_of(cache))) != NULL) send_home(block);
+  }
   for (size_t i = 0; i < CACHE_LISTS; i++) cache_shrink(&cache->lists[i], SIZE_MAX);
 }
 
@@ -164,8 +168,9 @@ static void cache_age(struct thread_cache *cache) {
 static void close_cache(void) {
   struct thread_cache *cache = &mine.cache;
   cache->ended = true;
-  if (cache->bounds_bytes == 0) return;
+  if (!cache_is_open(cache)) return;
   cache_flush(cache);
+  if (LOAM_HARDENED) quarantine_of(cache)->is_open = false;
   for (size_t i = 0; i < CACHE_LISTS; i++) cache_set_bound(cache, i, 0);
   loam_lock_acquire(&state.lock);
   if (cache->next != NULL) cache->next->prev = cache->prev;
