@@ -1,5 +1,6 @@
 #include "common/check/fault.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -34,11 +35,13 @@ static bool told_by_any(const void *address) {
 
 static void handle(int number, siginfo_t *info, void *context) {
   static atomic_bool is_telling;
+  int saved_errno = errno;  // whoever handles it next may go on
   // Relaxed: one report is enough, whichever thread makes it.
   if (info->si_code > 0 && !atomic_exchange_explicit(&is_telling, true, memory_order_relaxed) &&
       !told_by_any(info->si_addr)) {
     atomic_store_explicit(&is_telling, false, memory_order_relaxed);
   }
+  errno = saved_errno;
   pass_on(number, info, context);
 }
 

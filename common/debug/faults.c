@@ -1,6 +1,7 @@
 #include "common/debug/faults.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 
 #include "common/check/fault.h"
 #include "common/debug/debug.h"
@@ -49,6 +50,9 @@ static bool tell(const void *address) {
 }
 
 void loam_debug_watch_faults(struct loam_debug *debug) {
+  static atomic_flag is_taken = ATOMIC_FLAG_INIT;
+  // Relaxed: it only says who was first.
+  if (atomic_flag_test_and_set_explicit(&is_taken, memory_order_relaxed)) return;
   watched = debug;
   loam_fault_watch(tell);
 }

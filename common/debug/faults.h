@@ -6,7 +6,7 @@
 
 struct loam_debug;
 
-// Once.
+// Once for each variant. Where several are in a process, only the first one tells.
 void loam_debug_watch_faults(struct loam_debug *debug);
 
 #endif  // LOAM_COMMON_DEBUG_FAULTS_H_
