@@ -118,7 +118,8 @@ TEST_F(ReplayTest, MemoryOfItsOwnIsNotTheAllocators) {
   const int64_t last_rss = answer.at("samples").back().at(2);
   EXPECT_GE(last_rss, 100'000 * 32);
   EXPECT_LE(last_rss, 100'000 * 32 + (5 << 20));
-  EXPECT_LE(answer.at("end_rss_bytes"), last_rss);
+  // A window of code that the kernel maps may come between the last checkpoint and the end.
+  EXPECT_LE(answer.at("end_rss_bytes"), last_rss + (64 << 10));
   EXPECT_GE(answer.at("peak_rss_bytes"), last_rss - (1 << 20));
   EXPECT_LE(answer.at("peak_rss_bytes"), last_rss + (2 << 20));
 }

@@ -50,8 +50,9 @@ int Main(int argc, char **argv) {
   // are there for the time.
   cell::Stopwatch stopwatch;
   player.Play(true, &stopwatch);
-  const int64_t peak_rss_bytes = cell::PeakResidentBytes() - own_bytes;
+  // The end first: reading the peak takes a page of stack.
   const int64_t end_rss_bytes = cell::ResidentBytes() - own_bytes;
+  const int64_t peak_rss_bytes = cell::PeakResidentBytes() - own_bytes;
   for (uint32_t pass = 1; pass < plan.header->passes; pass++) player.Play(false, &stopwatch);
 
   static cell::ServedBy served_by;
