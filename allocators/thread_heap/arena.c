@@ -132,25 +132,37 @@ static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
 
 // --- Taking ------------------------------------------------------------------
 
-static unsigned take(struct th_arena *arena, unsigned class, unsigned count, void **out) {
-  struct th_bin *bin = &arena->bins[class];
-  unsigned taken = 0;
-  while (taken < count) {
-    struct th_slab *slab = bin->first;
-    // What old slabs gave will do for now; a new one costs memory.
-    if (slab == NULL && taken == 0) slab = add_slab(arena, class);
-    if (slab == NULL) break;
-    taken += th_slab_take(slab, count - taken, out - taken);
-    if (slab->free_count == 0) bin_remove(bin, slab);
-  }
+static struct th_slab *first_slab(struct th_arena *arena, unsigned class) {
+  struct th_slab *slab = arena->bins[class].first;
+  return slab != NULL ? slab : add_slab(arena, class);
+}
+
+static void count_taken(struct th_arena *arena, struct th_slab *slab, unsigned taken) {
+  struct th_bin *bin = &arena->bins[slab->class];
+  if (slab->free_count == 0) bin_remove(bin, slab);
   bin->blocks_out += taken;
-  arena->out_bytes += taken * th_class_bytes(class);
-  return taken;
+  arena->out_bytes += (size_t)taken * slab->block_bytes;
 }
 
 unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out) {
   loam_lock_acquire(&arena->lock);
-  unsigned taken = take(arena, class, count, out);
+  struct th_slab *slab = first_slab(arena, class);
+  unsigned taken = 0;
+  // What old slabs gave will do for now; a new one costs memory.
+  for (; slab != NULL && taken < count; slab = arena->bins[class].first) {
+    unsigned more = th_slab_take(slab, count - taken, out - taken);
+    count_taken(arena, slab, more);
+    taken += more;
+  }
+  loam_lock_release(&arena->lock);
+  return taken;
+}
+
+unsigned th_arena_take_line(struct th_arena *arena, unsigned class, void **out) {
+  loam_lock_acquire(&arena->lock);
+  struct th_slab *slab = first_slab(arena, class);
+  unsigned taken = slab == NULL ? 0 : th_slab_take_line(slab, out);
+  if (taken != 0) count_taken(arena, slab, taken);
   loam_lock_release(&arena->lock);
   return taken;
 }

@@ -51,6 +51,10 @@ struct th_arena {
 // first; how many could be had, 0 without memory.
 unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out);
 
+// The same for all blocks of a line of the processor's caches (th_slab_take_line): at most
+// TH_LINE_BLOCKS_MAX, 0 where the first slab has no such line.
+unsigned th_arena_take_line(struct th_arena *arena, unsigned class, void **out);
+
 // Gives blocks of one class back to the slabs and arenas they belong to. One that is
 // free already, or no block, is fatal. May change the order of blocks[].
 void th_arena_put(unsigned class, void **blocks, size_t count);

@@ -88,6 +88,21 @@ SCENARIO(ABatchGoesOverSeveralSlabs) {
   return expect_arenas_whole();
 }
 
+SCENARIO(LinesOfTheCacheAreTakenFromTheFirstSlab) {
+  enum { SMALL = 1, LINES = TH_SLICE_BYTES / TH_LINE_BYTES };
+  start_arenas();
+  void *out[TH_LINE_BLOCKS_MAX];
+  for (unsigned line = 0; line < LINES; line++) {
+    EXPECT(th_arena_take_line(arena, SMALL, out + TH_LINE_BLOCKS_MAX) == TH_LINE_BLOCKS_MAX);
+    EXPECT((uintptr_t)out[TH_LINE_BLOCKS_MAX - 1] % TH_LINE_BYTES == 0);
+    EXPECT_HOLDS(expect_arenas_whole());
+  }
+  EXPECT(arena->bins[SMALL].first == NULL && arena->bins[SMALL].slabs == 1);
+  th_arena_put(SMALL, out, 1);
+  EXPECT(th_arena_take_line(arena, SMALL, out + TH_LINE_BLOCKS_MAX) == 0);
+  return expect_arenas_whole();
+}
+
 SCENARIO(BlocksOfSeveralArenasGoHomeInOnePut) {
   enum { EACH = 700 };  // more than a slab holds
   start_arenas();

@@ -17,7 +17,6 @@ enum {
   BATCH_MAX = 128,  // blocks of a refill, as long as none went home
   BATCH_BYTES_MAX = 8192,
   FREES_PER_SENT = 8,  // or more, and it is right that some blocks go home
-  LINE_BYTES = 64,     // of the processor's caches: larger blocks are strangers to nobody
   STRANGERS = 16,
 };
 
@@ -105,7 +104,7 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
     cache->limit[class] = shape.classes[class].limit_first;
     cache->batch[class] = 1;
     cache->sent[class] = cache->freed[class] = 0;
-    cache->strangers[class] = th_class_bytes(class) <= LINE_BYTES ? STRANGERS : 0;
+    cache->strangers[class] = th_class_bytes(class) <= TH_LINE_BYTES ? STRANGERS : 0;
     cache->granted[class] = 0;
     cache->bottom[class] = cache->seen[class] = bottom;
     th_local.top[class] = bottom;
@@ -195,11 +194,14 @@ static void learn(struct th_cache *cache, unsigned class) {
 void *th_cache_refill(struct th_cache *cache, unsigned class) {
   grant(cache, class);
   learn(cache, class);
+  bool is_first = cache->strangers[class] != 0;
   cache->strangers[class] = 0;
   unsigned count = cache->batch[class];
+  if (is_first && count < TH_LINE_BLOCKS_MAX) count = TH_LINE_BLOCKS_MAX;
   reserve(cache, class, count);
   void **slots = cache->bottom[class] + 1;
-  unsigned taken = th_arena_take(cache->arena, class, count, slots + count);
+  unsigned taken = is_first ? th_arena_take_line(cache->arena, class, slots + count) : 0;
+  if (taken == 0) taken = th_arena_take(cache->arena, class, count, slots + count);
   if (taken == 0) return NULL;
   // They stand at the end of what they were to fill.
   if (taken < count) memmove(slots, slots + (count - taken), taken * sizeof *slots);

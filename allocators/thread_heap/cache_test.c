@@ -95,6 +95,19 @@ SCENARIO(AShortRefillStandsAtTheBottom) {
   return expect_whole();
 }
 
+// Another thread writes to the block before it.
+SCENARIO(AFirstRefillSharesNoLine) {
+  enum { SMALL = 1 };
+  start();
+  void *others[1];
+  EXPECT(th_arena_take(&arenas[0], SMALL, 1, others + 1) == 1);
+  const char *first = th_cache_refill(cache, SMALL);
+  EXPECT(th_cache_count(cache, SMALL) == TH_LINE_BLOCKS_MAX - 1);
+  EXPECT(first == (char *)others[0] + TH_LINE_BYTES && (uintptr_t)first % TH_LINE_BYTES == 0);
+  EXPECT(cache->bottom[SMALL][1] == first + TH_LINE_BYTES - TH_ALIGNMENT);
+  return expect_whole();
+}
+
 SCENARIO(WithoutMemoryARefillGivesNothing) {
   start();
   fail(LOAM_OS_COMMIT);

@@ -166,6 +166,29 @@ static unsigned take_at_random(struct th_slab *slab, unsigned count, void **out)
   return taken;
 }
 
+unsigned th_slab_take_line(struct th_slab *slab, void **out) {
+  unsigned count = TH_LINE_BYTES / slab->block_bytes;
+  if (LOAM_HARDENED || count < 2 || TH_LINE_BYTES % slab->block_bytes != 0) return 0;
+  uint64_t line = ((uint64_t)1 << count) - 1;
+  uint64_t starts = ~(uint64_t)0 / line;  // the first block of each line in a word
+  for (unsigned word = slab->low_word; word < (slab->capacity + 63u) / 64; word++) {
+    uint64_t bits = th_slab_word(slab, word);
+    uint64_t whole = bits;
+    for (unsigned i = 1; i < count; i++) whole &= bits >> i;
+    whole &= starts;
+    if (whole == 0) continue;
+    unsigned first = (unsigned)__builtin_ctzl(whole);
+    char *start = th_slab_start(slab) + (size_t)(word * 64 + first) * slab->block_bytes;
+    for (unsigned i = 0; i < count; i++) *--out = start + (size_t)i * slab->block_bytes;
+    th_slab_set_word(slab, word, bits & ~(line << first));
+    if (slab->purged != 0) slab->purged &= (uint16_t)~pages_of(slab, word * 64 + first);
+    slab->free_count = (uint16_t)(slab->free_count - count);
+    slab->touched = true;
+    return count;
+  }
+  return 0;
+}
+
 unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out) {
   if (LOAM_HARDENED) return take_at_random(slab, count, out);
   char *start = th_slab_start(slab);

@@ -111,6 +111,11 @@ void th_slab_forget(struct th_slab *slab);
 // many there were.
 unsigned th_slab_take(struct th_slab *slab, unsigned count, void **out);
 
+// The same for all blocks of a line of the processor's caches, where such a line is free as a
+// whole: two threads that write to their blocks then do not share it. 0 where none is, or where a
+// line has no two blocks of the class.
+unsigned th_slab_take_line(struct th_slab *slab, void **out);
+
 // Makes blocks free that are not: the first of `blocks`, up to one that lies elsewhere, is no
 // block or is free already; how many.
 size_t th_slab_put(struct th_slab *slab, void *const *blocks, size_t count);

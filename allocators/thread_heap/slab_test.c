@@ -111,6 +111,44 @@ SCENARIO(HolesAreTakenLowestFirst) {
   return NULL;
 }
 
+// So that threads do not write to one line.
+SCENARIO(ALineIsTakenWholeOrNotAtAll) {
+  enum { BLOCKS = 4 };  // of class 1
+  struct th_slab *slab = start(1);
+  void *out[BLOCKS];
+  take_all(slab);
+  EXPECT(th_slab_take_line(slab, out + BLOCKS) == 0);
+  for (unsigned number = 5; number < 11; number++) put(slab, number);  // less than two lines
+  EXPECT(th_slab_take_line(slab, out + BLOCKS) == 0 && slab->free_count == 6);
+  put(slab, 11);
+  EXPECT(th_slab_take_line(slab, out + BLOCKS) == BLOCKS);
+  for (unsigned i = 0; i < BLOCKS; i++) EXPECT(out[BLOCKS - 1 - i] == block_at(slab, 8 + i));
+  EXPECT(slab->free_count == 3 && th_slab_check(slab));
+  for (unsigned number = 700; number < 704; number++) put(slab, number);
+  EXPECT(th_slab_take_line(slab, out + BLOCKS) == BLOCKS && out[0] == block_at(slab, 703));
+  EXPECT(th_slab_take(slab, BLOCKS, out + BLOCKS) == 3 && out[3] == block_at(slab, 5));
+  EXPECT(slab->free_count == 0 && th_slab_check(slab));
+  return NULL;
+}
+
+SCENARIO(ALineOfAPurgedPageHasMemoryAgain) {
+  struct th_slab *slab = start(2);
+  void *out[2];
+  EXPECT(th_slab_purge(slab, 1) == TH_SLICE_BYTES);
+  EXPECT(th_slab_take_line(slab, out + 2) == 2 && out[1] == block_at(slab, 0));
+  EXPECT((slab->purged & 1) == 0 && th_slab_check(slab));
+  return NULL;
+}
+
+SCENARIO(WhereLinesHoldNoTwoBlocksNoneIsTaken) {
+  void *out[2];
+  for (unsigned class = 3; class < TH_SLAB_CLASSES; class ++) {
+    struct th_slab *slab = start(class);
+    EXPECT(th_slab_take_line(slab, out + 2) == 0 && slab->free_count == slab->capacity);
+  }
+  return NULL;
+}
+
 // Every block goes back by chance; the bitmap is whole at each step.
 static const char *expect_put_in_any_order(unsigned class) {
   static void *blocks[TH_SLAB_BLOCKS_MAX];
