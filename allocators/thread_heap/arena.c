@@ -11,6 +11,7 @@ enum {
   LOOKED_AT_PER_SLICE = 8,
   PURGED_PAGES_MIN = 3,  // side by side: a call of the system costs more than one of them is worth
   POPULATED_SLABS_MIN = 4,  // of a class, before the pages of one more come at once
+  POPULATED_SLICES_MIN = 64,
 };
 
 void th_fail(const void *address, const char *what) { loam_fatal(TH_NAME, address, what); }
@@ -99,9 +100,16 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
 
 // Of a fresh slab. A page is a fault, which costs more than all that is done with its blocks;
 // where a class grows, all of the slab will be wanted.
+// A slab of sampled blocks is soon another's, who would find some pages without memory.
+static bool is_to_be_used(const struct th_arena *arena, const struct th_slab *slab) {
+  if (slab->block_bytes > loam_os_page_size()) return false;
+  if (arena->bins[slab->class].slabs >= POPULATED_SLABS_MIN) return true;
+  size_t slices = (size_t)(slab - th_region.records) - th_region.first;
+  return arena->is_uncached && slices >= POPULATED_SLICES_MIN;
+}
+
 static void get_pages(const struct th_arena *arena, struct th_slab *slab) {
-  if (arena->bins[slab->class].slabs >= POPULATED_SLABS_MIN &&
-      slab->block_bytes <= loam_os_page_size()) {
+  if (is_to_be_used(arena, slab)) {
     loam_os_populate(th_slab_start(slab), slab->slices * TH_SLICE_BYTES);
   } else if (LOAM_HARDENED) {
     th_slab_mark_fresh(slab);

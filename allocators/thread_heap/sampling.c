@@ -7,7 +7,6 @@
 #include "allocators/thread_heap/thread_heap.h"
 #include "common/os/os.h"
 #include "common/profile/chance.h"
-#include "common/stack/stack.h"
 #include "common/stack/table.h"
 
 enum {
@@ -17,7 +16,6 @@ enum {
   GUARDS_AT_ONCE = 4,
   IDLE = 4,  // so many times what one is worth without any, and more are to be had
   DOUBLINGS_MAX = 20,
-  INNER_FRAMES_MAX = 8,  // of the allocator's own
 };
 
 struct th_sampling th_sampling;
@@ -200,9 +198,11 @@ bool th_sampler_check(const struct th_cache *cache, unsigned class) {
 
 // The stack from the program's call on.
 static size_t capture(uintptr_t *frames, const uintptr_t **from) {
-  size_t count = loam_stack_capture(frames, LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX, 0);
+  struct th_cache *cache = th_local.cache;
+  struct loam_stack_memo *memo = cache == NULL ? NULL : &cache->sampler->last_stack;
+  size_t count = loam_stack_capture(frames, LOAM_STACK_FRAMES_MAX + LOAM_STACK_INNER_MAX, 0, memo);
   size_t inner = 0;
-  while (inner < count && inner < INNER_FRAMES_MAX && frames[inner] != th_caller) inner++;
+  while (inner < count && inner < LOAM_STACK_INNER_MAX && frames[inner] != th_caller) inner++;
   if (inner == count || frames[inner] != th_caller) inner = 0;
   *from = frames + inner;
   return least(count - inner, LOAM_STACK_FRAMES_MAX);
@@ -220,7 +220,7 @@ void th_sample_note(void *block, double chance) {
   struct th_slab *slab = th_slab_around(block);
   // Relaxed: read where a block of the slab is freed that was noted before.
   if (slab != NULL) atomic_store_explicit(&slab->sampled, true, memory_order_relaxed);
-  uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
+  uintptr_t frames[LOAM_STACK_FRAMES_MAX + LOAM_STACK_INNER_MAX];
   const uintptr_t *from;
   is_noting = true;
   size_t count = capture(frames, &from);
@@ -263,7 +263,7 @@ void th_sampling_stats(struct loam_stats *stats) {
 // --- Guarded blocks ----------------------------------------------------------
 
 void *th_guard_malloc(struct th_request want) {
-  uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
+  uintptr_t frames[LOAM_STACK_FRAMES_MAX + LOAM_STACK_INNER_MAX];
   const uintptr_t *from;
   is_noting = true;
   size_t count = capture(frames, &from);
@@ -273,7 +273,7 @@ void *th_guard_malloc(struct th_request want) {
 }
 
 void th_guard_free(void *block) {
-  uintptr_t frames[LOAM_STACK_FRAMES_MAX + INNER_FRAMES_MAX];
+  uintptr_t frames[LOAM_STACK_FRAMES_MAX + LOAM_STACK_INNER_MAX];
   const uintptr_t *from;
   is_noting = true;
   size_t count = capture(frames, &from);

@@ -35,6 +35,7 @@
 #include "common/guard/guard.h"
 #include "common/options/options.h"
 #include "common/profile/profile.h"
+#include "common/stack/stack.h"
 
 // How often chance may strike: the period is what was set, doubled so many times. Each sample is
 // worth some time, of which only so much may be taken in advance (a leaky bucket).
@@ -65,6 +66,7 @@ struct th_class_sampler {
 // Of a cache. All zero is ready.
 struct th_sampler {
   struct th_chance chance;
+  struct loam_stack_memo last_stack;
   struct th_class_sampler classes[TH_SLAB_CLASSES];
 };
 

@@ -38,7 +38,7 @@ static bool tell(const void *address) {
   struct loam_record record;
   if (!find_freed(address, &record)) return false;
   uintptr_t frames[LOAM_STACK_FRAMES_MAX];
-  size_t count = loam_stack_capture(frames, watched->options.stack_frames, FRAMES_OF_HANDLER);
+  size_t count = loam_stack_capture(frames, watched->options.stack_frames, FRAMES_OF_HANDLER, NULL);
   loam_debug_report(watched, &(struct loam_finding){
                                  .kind = "use_after_free",
                                  .what = "accessed after free",

@@ -38,6 +38,7 @@ void loam_debug_set_up(struct loam_debug *debug) {
 }
 
 static __thread uint32_t my_thread __attribute__((tls_model("initial-exec")));
+static __thread struct loam_stack_memo my_last_stack __attribute__((tls_model("initial-exec")));
 
 uint32_t loam_debug_thread(void) {
   if (my_thread == 0) {
@@ -54,7 +55,7 @@ __attribute__((noinline)) static uint32_t capture(const struct loam_debug *debug
   uintptr_t frames[LOAM_STACK_FRAMES_MAX];
   int saved_errno = errno;
   loam_debug_thread();  // now: it may allocate where the thread is new, and the lock is free
-  size_t count = loam_stack_capture(frames, debug->options.stack_frames, 2);
+  size_t count = loam_stack_capture(frames, debug->options.stack_frames, 2, &my_last_stack);
   uint32_t stack = loam_stack_intern(frames, count);
   errno = saved_errno;
   return stack;

@@ -58,7 +58,7 @@ void loam_guard_report(const struct loam_guard *guard, const struct loam_guard_s
 
 static __attribute__((noinline)) void report_here(void) {
   uintptr_t frames[LOAM_STACK_FRAMES_MAX];
-  size_t count = loam_stack_capture(frames, LOAM_STACK_FRAMES_MAX, 1);
+  size_t count = loam_stack_capture(frames, LOAM_STACK_FRAMES_MAX, 1, NULL);
   struct loam_line line = {0};
   loam_line_text(&line, "  found at");
   loam_line_write(&line, STDERR_FILENO);

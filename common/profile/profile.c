@@ -7,7 +7,7 @@
 
 enum {
   SITES_MAX = LOAM_PROFILE_SITES_MAX,
-  INDEX_SLOTS = 2 * SITES_MAX,
+  INDEX_FIRST = 1024,
   LIVE_FIRST = 256,
 };
 
@@ -17,7 +17,7 @@ static size_t sites_bytes(void) {
   return loam_os_round_to_page(SITES_MAX * sizeof(struct loam_profile_site));
 }
 
-static size_t index_bytes(void) { return loam_os_round_to_page(INDEX_SLOTS * sizeof(uint32_t)); }
+static size_t index_bytes(size_t slots) { return loam_os_round_to_page(slots * sizeof(uint32_t)); }
 
 static size_t live_bytes(size_t capacity) {
   return loam_os_round_to_page(capacity * sizeof(struct loam_profile_sample));
@@ -30,17 +30,44 @@ static uint64_t mix(uint64_t key) {
 
 // --- Sites -------------------------------------------------------------------
 
+// The slot of a stack in the index, or the empty one where it would go.
+static uint32_t *index_slot(const struct loam_profile *profile, uint32_t stack) {
+  size_t slot = mix(stack) & (profile->index_slots - 1);
+  while (profile->site_index[slot] != 0 &&
+         profile->sites[profile->site_index[slot]].stack != stack) {
+    slot = (slot + 1) & (profile->index_slots - 1);
+  }
+  return &profile->site_index[slot];
+}
+
+// From small on: each page of it that is touched is a fault.
+static bool grow_index(struct loam_profile *profile, uint32_t site_count) {
+  size_t old_slots = profile->index_slots;
+  size_t slots = old_slots == 0 ? INDEX_FIRST : old_slots * 2;
+  uint32_t *larger = loam_os_map(index_bytes(slots), 1);
+  if (larger == NULL) return false;
+  if (profile->site_index != NULL) loam_os_release(profile->site_index, index_bytes(old_slots));
+  profile->site_index = larger;
+  profile->index_slots = slots;
+  for (uint32_t site = 1; site < site_count; site++) {
+    *index_slot(profile, profile->sites[site].stack) = site;
+  }
+  return true;
+}
+
 // The site of a stack, made where there is none. When there is room for no more, that of no stack.
 static uint32_t find_site(struct loam_profile *profile, uint32_t stack) {
   if (stack == 0) return 0;
-  size_t slot = mix(stack) % INDEX_SLOTS;
-  for (; profile->site_index[slot] != 0; slot = (slot + 1) % INDEX_SLOTS) {
-    if (profile->sites[profile->site_index[slot]].stack == stack) return profile->site_index[slot];
-  }
+  uint32_t *slot = index_slot(profile, stack);
+  if (*slot != 0) return *slot;
   // Relaxed: the lock orders.
   uint32_t site = atomic_load_explicit(&profile->site_count, memory_order_relaxed);
   if (site == SITES_MAX) return 0;
-  profile->site_index[slot] = site;
+  if (site >= profile->index_slots / 2) {
+    if (!grow_index(profile, site)) return 0;
+    slot = index_slot(profile, stack);
+  }
+  *slot = site;
   profile->sites[site].stack = stack;
   // Release: pairs with the acquire in write.c, so that whoever sees a site sees its stack.
   atomic_store_explicit(&profile->site_count, site + 1, memory_order_release);
@@ -112,8 +139,8 @@ static bool grow(struct loam_profile *profile) {
 static bool has_sites(struct loam_profile *profile) {
   if (atomic_load_explicit(&profile->site_count, memory_order_relaxed) != 0) return true;
   if (profile->sites == NULL) profile->sites = loam_os_map(sites_bytes(), 1);
-  if (profile->site_index == NULL) profile->site_index = loam_os_map(index_bytes(), 1);
-  if (profile->sites == NULL || profile->site_index == NULL) return false;
+  if (profile->sites == NULL) return false;
+  if (profile->site_index == NULL && !grow_index(profile, 0)) return false;
   atomic_store_explicit(&profile->site_count, 1, memory_order_release);  // as in find_site
   return true;
 }
@@ -196,7 +223,7 @@ void loam_profile_remove_if(struct loam_profile *profile,
 size_t loam_profile_bytes(struct loam_profile *profile) {
   loam_lock_acquire(&profile->lock);
   size_t bytes = profile->sites != NULL ? sites_bytes() : 0;
-  bytes += profile->site_index != NULL ? index_bytes() : 0;
+  bytes += index_bytes(profile->index_slots);
   bytes += live_bytes(profile->live_capacity);
   loam_lock_release(&profile->lock);
   return bytes;

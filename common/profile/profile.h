@@ -11,7 +11,7 @@
 //   samples = entries of live[] with an address <= live_capacity / 2; each is found from its
 //   hash without crossing an empty slot
 //   the first site is that of no stack; each other's number is found from its stack's hash in
-//   site_index[], where 0 is an empty slot
+//   site_index[], where 0 is an empty slot; site_count <= index_slots / 2
 //   the live sums of a site = the sums over the samples of its stack
 
 #ifndef LOAM_COMMON_PROFILE_PROFILE_H_
@@ -51,6 +51,7 @@ struct loam_profile {
   struct loam_profile_site *sites;  // of which the writer sees site_count
   _Atomic(uint32_t) site_count;
   uint32_t *site_index;
+  size_t index_slots;
   struct loam_profile_sample *live;
   size_t live_capacity, samples;
   // Written under the lock, read by the writer.

@@ -119,6 +119,19 @@ SCENARIO(SamplesComeAndGoByChance) {
   return NULL;
 }
 
+SCENARIO(EachOfManyStacksHasItsSite) {
+  enum { STACKS = 5000 };
+  start();
+  for (int round = 0; round < 2; round++) {
+    for (uintptr_t i = 1; i <= STACKS; i++) {
+      loam_profile_add(&profile, &space[i], 10, 1, &i, 1);
+    }
+    EXPECT(atomic_load(&profile.site_count) == STACKS + 1);
+    EXPECT(loam_profile_check(&profile) == NULL);
+  }
+  return NULL;
+}
+
 static bool is_below(const void *address, void *limit) {
   return (const char *)address < (char *)limit;
 }

@@ -26,43 +26,70 @@ static bool can_unwind(void) {
   return atomic_load_explicit(&is_set_up, memory_order_relaxed) || getauxval(AT_BASE) != 0;
 }
 
-struct walk {
-  uintptr_t *frames;
-  size_t count, max, skip;
-  uintptr_t last_frame;  // the stack address of the frame before
-};
-
 // The unwinder may allocate at its first use, and a signal handler that allocates may come in
 // the midst of it: what is asked for then has no stack. (Of the thread itself, so plain.)
 static __thread bool is_capturing __attribute__((tls_model("initial-exec")));
 
+enum { BASE_REGISTER = 6 };  // rbp
+
+struct unwinding {
+  struct loam_stack_walk walk;
+  uintptr_t last_top;
+  bool is_own;    // what comes next is the frame of the capture itself
+  bool is_whole;  // the outermost frame was seen
+};
+
 static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *argument) {
-  struct walk *walk = argument;
+  struct unwinding *unwinding = argument;
+  struct loam_stack_walk *walk = &unwinding->walk;
   int is_interrupted = 0;
-  uintptr_t address = _Unwind_GetIPInfo(context, &is_interrupted);
-  if (address == 0) return _URC_END_OF_STACK;
-  uintptr_t frame = _Unwind_GetCFA(context);
-  if (walk->skip > 0) {
-    walk->skip--;
-  } else {
-    // A stack that does not go on is one that the unwinder lost.
-    bool is_stuck = walk->count > 0 && frame == walk->last_frame &&
-                    walk->frames[walk->count - 1] == address + (is_interrupted != 0);
-    if (is_stuck || walk->count == walk->max) return _URC_END_OF_STACK;
-    walk->frames[walk->count++] = address + (is_interrupted != 0);
+  struct loam_found_frame frame = {.address = _Unwind_GetIPInfo(context, &is_interrupted)};
+  unwinding->is_whole = frame.address == 0;
+  if (unwinding->is_whole) return _URC_END_OF_STACK;
+  uintptr_t top = _Unwind_GetCFA(context);
+  frame.address += is_interrupted != 0;
+  // What a signal interrupted did not call, and left no address.
+  if (!is_interrupted) frame.top = top;
+  if (LOAM_CAN_RECALL) frame.base_register = _Unwind_GetGR(context, BASE_REGISTER);
+  // A stack that does not go on is one that the unwinder lost.
+  bool is_stuck = walk->count > 0 && top == unwinding->last_top &&
+                  walk->frames[walk->count - 1].address == frame.address;
+  unwinding->last_top = top;
+  if (unwinding->is_own) {
+    unwinding->is_own = false;
+    return _URC_NO_REASON;
   }
-  walk->last_frame = frame;
+  if (is_stuck || walk->count == walk->wanted || loam_memo_recall(walk, frame)) {
+    return _URC_END_OF_STACK;
+  }
+  walk->frames[walk->count++] = frame;
   return _URC_NO_REASON;
 }
 
-__attribute__((noinline)) size_t loam_stack_capture(uintptr_t *frames, size_t max, size_t skip) {
+__attribute__((noinline)) size_t loam_stack_capture(uintptr_t *frames, size_t max, size_t skip,
+                                                    struct loam_stack_memo *memo) {
   if (is_capturing || !can_unwind()) return 0;
   is_capturing = true;
-  // Its own frame is the first that is visited.
-  struct walk walk = {.frames = frames, .max = max, .skip = skip + 1};
-  _Unwind_Backtrace(visit, &walk);
+  struct loam_found_frame found[LOAM_MEMO_FRAMES_MAX];
+  size_t wanted = skip + max < LOAM_MEMO_FRAMES_MAX ? skip + max : LOAM_MEMO_FRAMES_MAX;
+  struct unwinding unwinding = {.is_own = true,
+                                .walk = {.memo = memo, .wanted = wanted, .frames = found}};
+  struct loam_stack_walk *walk = &unwinding.walk;
+  struct loam_found_frame caller = {.address = (uintptr_t)__builtin_return_address(0),
+                                    .top = (uintptr_t)__builtin_dwarf_cfa(),
+                                    .base_register = *(uintptr_t *)__builtin_frame_address(0)};
+  if (!loam_memo_recall(walk, caller) &&
+      _Unwind_Backtrace(visit, &unwinding) == _URC_END_OF_STACK) {
+    unwinding.is_whole = true;
+  }
+  if (memo != NULL) loam_memo_update(walk, unwinding.is_whole);
+  size_t all = memo != NULL ? memo->count : walk->count;
+  size_t count = 0;
+  for (size_t i = skip; i < all && count < max; i++) {
+    frames[count++] = memo != NULL ? memo->frames[i].address : found[i].address;
+  }
   is_capturing = false;
-  return walk.count;
+  return count;
 }
 
 // --- Telling -----------------------------------------------------------------

@@ -31,7 +31,7 @@ struct stack {
 #define STAY() __asm__ volatile("" ::: "memory")
 
 NOT_INLINE static void innermost(struct stack *stack, size_t max, size_t skip) {
-  stack->count = loam_stack_capture(stack->frames, max, skip);
+  stack->count = loam_stack_capture(stack->frames, max, skip, NULL);
   STAY();
 }
 
@@ -250,8 +250,8 @@ static uint32_t intern_made_up(uintptr_t seed, size_t count) {
   return loam_stack_intern(frames, count);
 }
 
-// Over several chunks.
-enum { MADE_UP = 8000 };
+// Over several chunks and all levels.
+enum { MADE_UP = 12000 };
 
 static uint32_t made_up[MADE_UP];
 

@@ -12,11 +12,13 @@ enum {
   CHUNK_BYTES = 1 << 20,
   CHUNK_WORDS = CHUNK_BYTES / 8,
   CHUNKS_MAX = 4096,  // 4 GiB of stacks
-  BUCKETS = 1 << 16,
+  LEVELS = 3,
   GUARD_BYTES = 1 << 16,  // before and behind what is mapped: at least a page, whatever its size
 };
 
-// A stack's number is 1 + the index of its first word, over all chunks.
+// A stack's number is 1 + the index of its first word, over all chunks. It is found in the buckets
+// of one of the levels: once there are as many stacks as buckets, more go to the next level, so
+// that a program of few stacks touches few pages.
 //
 // Invariants:
 //   an entry does not change once its number is in a bucket or in another entry's `next`
@@ -30,12 +32,16 @@ struct entry {
 
 enum { ENTRY_WORDS = sizeof(struct entry) / 8 };
 
+static const size_t bucket_counts[LEVELS] = {1 << 10, 1 << 13, 1 << 16};
+
 static struct {
   struct loam_lock lock;
-  _Atomic(_Atomic(uint32_t) *) buckets;    // the youngest entry of each; written under the lock
+  // The youngest entry of each bucket, or NULL: written under the lock, in this order.
+  _Atomic(_Atomic(uint32_t) *) buckets[LEVELS];
   _Atomic(uint64_t *) chunks[CHUNKS_MAX];  // written under the lock
   size_t chunk_count;                      // under the lock
   size_t words_used;                       // under the lock
+  size_t stacks;                           // under the lock
 } table;
 
 static struct entry *entry_of(uint32_t stack) {
@@ -63,7 +69,7 @@ static void *map_guarded(size_t bytes) {
   return NULL;
 }
 
-static uint32_t find(uint32_t stack, uint64_t hash, const uintptr_t *frames, size_t count) {
+static uint32_t find_among(uint32_t stack, uint64_t hash, const uintptr_t *frames, size_t count) {
   while (stack != 0) {
     const struct entry *entry = entry_of(stack);
     if (entry->hash == hash && entry->count == count &&
@@ -73,6 +79,33 @@ static uint32_t find(uint32_t stack, uint64_t hash, const uintptr_t *frames, siz
     stack = entry->next;
   }
   return 0;
+}
+
+static uint32_t find(uint64_t hash, const uintptr_t *frames, size_t count) {
+  for (size_t level = 0; level < LEVELS; level++) {
+    // Relaxed: what buckets begin with are the kernel's zeroes, which every thread sees.
+    _Atomic(uint32_t) *buckets = atomic_load_explicit(&table.buckets[level], memory_order_relaxed);
+    if (buckets == NULL) return 0;
+    // Acquire: pairs with the release in add.
+    uint32_t first =
+        atomic_load_explicit(&buckets[hash % bucket_counts[level]], memory_order_acquire);
+    uint32_t stack = find_among(first, hash, frames, count);
+    if (stack != 0) return stack;
+  }
+  return 0;
+}
+
+// Under the lock: where a new stack is to be found; NULL without memory.
+static _Atomic(uint32_t) *bucket_for(uint64_t hash) {
+  size_t level = 0;
+  while (level < LEVELS - 1 && table.stacks >= bucket_counts[level]) level++;
+  _Atomic(uint32_t) *buckets = atomic_load_explicit(&table.buckets[level], memory_order_relaxed);
+  if (buckets == NULL) {
+    buckets = map_guarded(bucket_counts[level] * sizeof(uint32_t));
+    if (buckets == NULL) return NULL;
+    atomic_store_explicit(&table.buckets[level], buckets, memory_order_relaxed);
+  }
+  return &buckets[hash % bucket_counts[level]];
 }
 
 // Under the lock.
@@ -90,12 +123,13 @@ static bool make_room(size_t words) {
 }
 
 // Under the lock.
-static uint32_t add(_Atomic(uint32_t) *bucket, uint64_t hash, const uintptr_t *frames,
-                    size_t count) {
+static uint32_t add(uint64_t hash, const uintptr_t *frames, size_t count) {
+  _Atomic(uint32_t) *bucket = bucket_for(hash);
   size_t words = ENTRY_WORDS + count;
-  if (!make_room(words)) return 0;
+  if (bucket == NULL || !make_room(words)) return 0;
   uint32_t stack = (uint32_t)table.words_used + 1;
   table.words_used += words;
+  table.stacks++;
   struct entry *entry = entry_of(stack);
   entry->next = atomic_load_explicit(bucket, memory_order_relaxed);
   entry->count = (uint32_t)count;
@@ -106,32 +140,15 @@ static uint32_t add(_Atomic(uint32_t) *bucket, uint64_t hash, const uintptr_t *f
   return stack;
 }
 
-static _Atomic(uint32_t) *buckets(void) {
-  // Relaxed: what they begin with are the kernel's zeroes, which every thread sees.
-  _Atomic(uint32_t) *known = atomic_load_explicit(&table.buckets, memory_order_relaxed);
-  if (known != NULL) return known;
-  loam_lock_acquire(&table.lock);
-  known = atomic_load_explicit(&table.buckets, memory_order_relaxed);
-  if (known == NULL) known = map_guarded(BUCKETS * sizeof(uint32_t));
-  atomic_store_explicit(&table.buckets, known, memory_order_relaxed);
-  loam_lock_release(&table.lock);
-  return known;
-}
-
 uint32_t loam_stack_intern(const uintptr_t *frames, size_t count) {
   if (count == 0) return 0;
   if (count > LOAM_STACK_FRAMES_MAX) count = LOAM_STACK_FRAMES_MAX;
-  _Atomic(uint32_t) *all = buckets();
-  if (all == NULL) return 0;
   uint64_t hash = hash_of(frames, count);
-  _Atomic(uint32_t) *bucket = &all[hash % BUCKETS];
-  // Acquire: pairs with the release in add.
-  uint32_t first = atomic_load_explicit(bucket, memory_order_acquire);
-  uint32_t stack = find(first, hash, frames, count);
+  uint32_t stack = find(hash, frames, count);
   if (stack != 0) return stack;
   loam_lock_acquire(&table.lock);
-  stack = find(atomic_load_explicit(bucket, memory_order_relaxed), hash, frames, count);
-  if (stack == 0) stack = add(bucket, hash, frames, count);
+  stack = find(hash, frames, count);
+  if (stack == 0) stack = add(hash, frames, count);
   loam_lock_release(&table.lock);
   return stack;
 }
@@ -147,8 +164,9 @@ const uintptr_t *loam_stack_frames(uint32_t stack, size_t *count) {
 size_t loam_stack_table_bytes(void) {
   loam_lock_acquire(&table.lock);
   size_t bytes = table.chunk_count * (CHUNK_BYTES + 2 * (size_t)GUARD_BYTES);
-  if (atomic_load_explicit(&table.buckets, memory_order_relaxed) != NULL) {
-    bytes += BUCKETS * sizeof(uint32_t) + 2 * (size_t)GUARD_BYTES;
+  for (size_t level = 0; level < LEVELS; level++) {
+    if (atomic_load_explicit(&table.buckets[level], memory_order_relaxed) == NULL) break;
+    bytes += bucket_counts[level] * sizeof(uint32_t) + 2 * (size_t)GUARD_BYTES;
   }
   loam_lock_release(&table.lock);
   return bytes;

@@ -13,7 +13,10 @@
 extern "C" {
 #endif
 
-enum { LOAM_STACK_FRAMES_MAX = 64 };
+enum {
+  LOAM_STACK_FRAMES_MAX = 64,
+  LOAM_STACK_INNER_MAX = 8,  // that a capture may have beside them, of the allocator's own
+};
 
 // The number of a stack of up to LOAM_STACK_FRAMES_MAX frames; 0 for an empty one, and where
 // there is no memory for a new one.

@@ -1,0 +1,174 @@
+// What a capture takes from the one before is what unwinding would have found.
+
+#include <alloca.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "common/profile/chance.h"
+#include "common/stack/stack.h"
+#include "common/testing/scenario.h"
+
+enum { FRAMES = LOAM_STACK_FRAMES_MAX };
+
+struct stack {
+  uintptr_t frames[FRAMES];
+  size_t count;
+};
+
+// The compiler must keep each call, and in this order.
+#if __has_attribute(noclone)  // or gcc makes copies by other names
+#define NOT_INLINE __attribute__((noinline, noclone))
+#else
+#define NOT_INLINE __attribute__((noinline))
+#endif
+#define STAY() __asm__ volatile("" ::: "memory")
+
+static struct loam_stack_memo memo;
+static struct stack unwound, recalled;
+
+// Both from one call, or they would differ in its address.
+NOT_INLINE static void capture(size_t max, size_t skip) {
+  struct loam_stack_memo *memos[] = {NULL, &memo};
+  struct stack *stacks[] = {&unwound, &recalled};
+  volatile int both = 2;
+  for (int i = 0; i < both; i++) {
+    stacks[i]->count = loam_stack_capture(stacks[i]->frames, max, skip, memos[i]);
+    STAY();
+  }
+}
+
+static const char *expect_alike(void) {
+  EXPECT(unwound.count > 0 && recalled.count == unwound.count);
+  EXPECT(memcmp(recalled.frames, unwound.frames, unwound.count * sizeof(uintptr_t)) == 0);
+  return NULL;
+}
+
+NOT_INLINE static const char *expect_alike_at(size_t max, size_t skip) {
+  capture(max, skip);
+  STAY();
+  return expect_alike();
+}
+
+// --- Its use -----------------------------------------------------------------
+
+SCENARIO(WhatHasNotChangedIsNotUnwoundAgain) {
+  memset(&memo, 0, sizeof memo);
+  for (int i = 0; i < 3; i++) {
+    EXPECT_HOLDS(expect_alike_at(FRAMES, 0));
+    if (i > 0) continue;
+    // Another outermost frame: a capture that unwinds would not find it.
+    EXPECT(memo.is_whole && memo.count > 2);
+    static uintptr_t word = 1234;
+    struct loam_known_frame *outermost = &memo.frames[memo.count - 1];
+    struct loam_known_frame before = *outermost;
+    *outermost = (struct loam_known_frame){.address = word, .top = (uintptr_t)(&word + 1)};
+#if defined(__x86_64__)
+    volatile int once = 1;
+    for (int j = 0; j < once; j++) capture(FRAMES, 0);
+    EXPECT(recalled.count == unwound.count && recalled.frames[recalled.count - 1] == word);
+    word = 5;  // it no longer stands there
+    capture(FRAMES, 0);
+    EXPECT(recalled.frames[recalled.count - 1] == unwound.frames[unwound.count - 1]);
+#endif
+    memo.frames[memo.count - 1] = before;
+  }
+  return NULL;
+}
+
+// --- Against unwinding -------------------------------------------------------
+
+enum { CAPTURES = 20000 };  // of each thread
+
+static uint64_t state;
+static unsigned captures;
+static const char *first_fault;
+
+static uint64_t below(uint64_t limit) { return loam_chance_next(&state) % limit; }
+
+NOT_INLINE static void capture_by_chance(void) {
+  static const size_t most[] = {FRAMES, FRAMES, FRAMES, 16, 7, 1};
+  const char *fault = expect_alike_at(most[below(6)], below(4));
+  if (first_fault == NULL) first_fault = fault;
+  captures++;
+  STAY();
+}
+
+NOT_INLINE static void go_on(unsigned depth);
+
+NOT_INLINE static void through_small(unsigned depth) {
+  go_on(depth);
+  STAY();
+}
+
+NOT_INLINE static void through_large(unsigned depth) {
+  volatile char large[3000];
+  large[below(sizeof large)] = 1;
+  go_on(depth);
+  STAY();
+}
+
+NOT_INLINE static void through_changing(unsigned depth) {
+  size_t bytes = 1 + below(300);
+  memset(alloca(bytes), 0x5a, bytes);
+  go_on(depth);
+  STAY();
+}
+
+static unsigned depth_in_handler;
+
+static void on_signal(int signal_number) {
+  (void)signal_number;
+  go_on(depth_in_handler);
+}
+
+NOT_INLINE static void through_a_signal(unsigned depth) {
+  depth_in_handler = depth < 3 ? depth : 3;
+  raise(SIGUSR1);
+  STAY();
+}
+
+NOT_INLINE static void go_on(unsigned depth) {
+  while (depth > 0 && first_fault == NULL && captures < CAPTURES) {
+    if (below(4) == 0) capture_by_chance();
+    if (below(3) == 0) return;
+    uint64_t way = below(40);
+    if (way < 16) {
+      through_small(depth - 1);
+    } else if (way < 28) {
+      through_large(depth - 1);
+    } else if (way < 39) {
+      through_changing(depth - 1);
+    } else {
+      through_a_signal(depth - 1);
+    }
+  }
+  if (first_fault == NULL) capture_by_chance();
+}
+
+static void *wander(void *argument) {
+  (void)argument;
+  for (captures = 0; captures < CAPTURES && first_fault == NULL;) {
+    volatile unsigned depth = 5 + (unsigned)below(90);  // at times more than there is room for
+    go_on(depth);
+  }
+  return NULL;
+}
+
+SCENARIO(WhereverTheProgramGoesItIsTheSame) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
+  sigaction(SIGUSR1, &action, NULL);
+  state = 11;
+  first_fault = NULL;
+  memset(&memo, 0, sizeof memo);
+  wander(NULL);
+  EXPECT_HOLDS(first_fault);
+  // One after the other, on a stack that is not the first's but theirs.
+  for (int i = 0; i < 4; i++) {
+    pthread_t thread;
+    EXPECT(pthread_create(&thread, NULL, wander, NULL) == 0);
+    pthread_join(thread, NULL);
+    EXPECT_HOLDS(first_fault);
+  }
+  return NULL;
+}
