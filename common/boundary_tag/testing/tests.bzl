@@ -2,10 +2,13 @@
 
 load("//tools:copts.bzl", "LOAM_C_COPTS")
 
-_OF_EVERY_VARIANT = ["arena", "hardened", "purge", "resize", "threads", "walk"]
+_OF_EVERY_VARIANT = ["arena", "hardened", "purge", "quarantine", "resize", "threads", "walk"]
 
 # The others look at blocks as the default level has them.
-_LEVEL_COPTS = {"hardened": ["-DLOAM_HARDENED=1"]}
+_LEVEL_COPTS = {
+    "hardened": ["-DLOAM_HARDENED=1"],
+    "quarantine": ["-DLOAM_HARDENED=1"],
+}
 
 def boundary_tag_tests(index, own):
     """A test for each of the shared files of scenarios, and for the variant's own.
