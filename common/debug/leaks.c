@@ -117,102 +117,104 @@ static const char *const mark_words[] = {
     [LOAM_REACHABLE] = "reachable",
 };
 
-static void put_amount(struct loam_writer *writer, size_t blocks, size_t bytes) {
-  loam_put_decimal(writer, bytes);
-  loam_put(writer, bytes == 1 ? " byte in " : " bytes in ");
-  loam_put_decimal(writer, blocks);
-  loam_put(writer, blocks == 1 ? " block" : " blocks");
+static void put_amount(struct loam_text *text, size_t blocks, size_t bytes) {
+  loam_text_decimal(text, bytes);
+  loam_text_add(text, bytes == 1 ? " byte in " : " bytes in ");
+  loam_text_decimal(text, blocks);
+  loam_text_add(text, blocks == 1 ? " block" : " blocks");
 }
 
-static void put_name(struct loam_writer *writer, const struct loam_debug *debug) {
-  loam_put(writer, "loam: ");
-  loam_put(writer, debug->name);
-  loam_put(writer, ": ");
+static void put_name(struct loam_text *text, const struct loam_debug *debug) {
+  loam_text_add(text, "loam: ");
+  loam_text_add(text, debug->name);
+  loam_text_add(text, ": ");
 }
 
-static void put_sums_text(struct loam_writer *writer, const struct loam_debug *debug,
+static void put_sums_text(struct loam_text *text, const struct loam_debug *debug,
                           const struct loam_leaks *leaks) {
-  put_name(writer, debug);
-  loam_put(writer, "leaked ");
-  put_amount(writer, leaks->direct.blocks, leaks->direct.bytes);
-  loam_put(writer, ", with them ");
-  put_amount(writer, leaks->indirect.blocks, leaks->indirect.bytes);
-  loam_put(writer, "; still reachable ");
-  put_amount(writer, leaks->reachable.blocks, leaks->reachable.bytes);
-  loam_put(writer, "\n");
+  put_name(text, debug);
+  loam_text_add(text, "leaked ");
+  put_amount(text, leaks->direct.blocks, leaks->direct.bytes);
+  loam_text_add(text, ", with them ");
+  put_amount(text, leaks->indirect.blocks, leaks->indirect.bytes);
+  loam_text_add(text, "; still reachable ");
+  put_amount(text, leaks->reachable.blocks, leaks->reachable.bytes);
+  loam_text_add(text, "\n");
 }
 
-static void put_text(struct loam_writer *writer, const struct loam_debug *debug,
+static void put_text(struct loam_text *text, const struct loam_debug *debug,
                      const struct groups *groups, const struct loam_leaks *leaks) {
   for (size_t i = 0; i < groups->used; i++) {
     const struct group *group = &groups->all[i];
-    put_name(writer, debug);
-    loam_put_hex(writer, ~group->hidden);
-    loam_put(writer, ": ");
-    loam_put(writer, mark_names[group->mark]);
-    loam_put(writer, ": ");
-    put_amount(writer, group->blocks, group->bytes);
-    loam_put(writer, "\n    allocated:\n");
-    loam_put_stack_text(writer, group->stack);
+    put_name(text, debug);
+    loam_text_pointer(text, ~group->hidden);
+    loam_text_add(text, ": ");
+    loam_text_add(text, mark_names[group->mark]);
+    loam_text_add(text, ": ");
+    put_amount(text, group->blocks, group->bytes);
+    loam_text_add(text, "\n    allocated:\n");
+    loam_put_stack_text(text, group->stack);
   }
-  put_sums_text(writer, debug, leaks);
+  put_sums_text(text, debug, leaks);
 }
 
-static void put_sum_json(struct loam_writer *writer, const char *name,
+static void put_sum_json(struct loam_text *text, const char *name,
                          const struct loam_leak_sum *sum) {
-  loam_put(writer, ",\"");
-  loam_put(writer, name);
-  loam_put(writer, "\":{\"blocks\":");
-  loam_put_decimal(writer, sum->blocks);
-  loam_put(writer, ",\"bytes\":");
-  loam_put_decimal(writer, sum->bytes);
-  loam_put(writer, "}");
+  loam_text_add(text, ",\"");
+  loam_text_add(text, name);
+  loam_text_add(text, "\":{\"blocks\":");
+  loam_text_decimal(text, sum->blocks);
+  loam_text_add(text, ",\"bytes\":");
+  loam_text_decimal(text, sum->bytes);
+  loam_text_add(text, "}");
 }
 
-static void put_json(struct loam_writer *writer, const struct loam_debug *debug,
+static void put_json(struct loam_text *text, const struct loam_debug *debug,
                      const struct groups *groups, const struct loam_leaks *leaks) {
-  loam_put(writer, "{\"loam\":");
-  loam_put_json(writer, debug->name);
-  loam_put(writer, ",\"process\":");
-  loam_put_decimal(writer, (uint64_t)getpid());
-  loam_put(writer, ",\"kind\":\"leaks\"");
-  put_sum_json(writer, "direct", &leaks->direct);
-  put_sum_json(writer, "indirect", &leaks->indirect);
-  put_sum_json(writer, "reachable", &leaks->reachable);
-  loam_put(writer, ",\"groups\":[");
+  loam_text_add(text, "{\"loam\":");
+  loam_text_json(text, debug->name);
+  loam_text_add(text, ",\"process\":");
+  loam_text_decimal(text, (uint64_t)getpid());
+  loam_text_add(text, ",\"kind\":\"leaks\"");
+  put_sum_json(text, "direct", &leaks->direct);
+  put_sum_json(text, "indirect", &leaks->indirect);
+  put_sum_json(text, "reachable", &leaks->reachable);
+  loam_text_add(text, ",\"groups\":[");
   for (size_t i = 0; i < groups->used; i++) {
     const struct group *group = &groups->all[i];
-    loam_put(writer, i == 0 ? "{\"kind\":\"" : ",{\"kind\":\"");
-    loam_put(writer, mark_words[group->mark]);
-    loam_put(writer, "\",\"blocks\":");
-    loam_put_decimal(writer, group->blocks);
-    loam_put(writer, ",\"bytes\":");
-    loam_put_decimal(writer, group->bytes);
-    loam_put(writer, ",\"address\":\"");
-    loam_put_hex(writer, ~group->hidden);
-    loam_put(writer, "\",\"allocated\":{\"stack\":");
-    loam_put_stack_json(writer, group->stack);
-    loam_put(writer, "}}");
+    loam_text_add(text, i == 0 ? "{\"kind\":\"" : ",{\"kind\":\"");
+    loam_text_add(text, mark_words[group->mark]);
+    loam_text_add(text, "\",\"blocks\":");
+    loam_text_decimal(text, group->blocks);
+    loam_text_add(text, ",\"bytes\":");
+    loam_text_decimal(text, group->bytes);
+    loam_text_add(text, ",\"address\":\"");
+    loam_text_pointer(text, ~group->hidden);
+    loam_text_add(text, "\",\"allocated\":{\"stack\":");
+    loam_put_stack_json(text, group->stack);
+    loam_text_add(text, "}}");
   }
-  loam_put(writer, "]}\n");
+  loam_text_add(text, "]}\n");
 }
 
 static void report(const struct loam_debug *debug, const struct groups *groups,
                    const struct loam_leaks *leaks) {
-  struct loam_writer writer = {.fd = loam_report_open(debug)};
+  char buffer[LOAM_REPORT_BUFFER_BYTES];
+  struct loam_text text = {.buffer = buffer, .size = sizeof buffer, .fd = loam_report_open(debug)};
   bool is_open = loam_symbols_open();
   if (debug->is_json) {
-    put_json(&writer, debug, groups, leaks);
+    put_json(&text, debug, groups, leaks);
   } else {
-    put_text(&writer, debug, groups, leaks);
+    put_text(&text, debug, groups, leaks);
   }
-  loam_put_flush(&writer);
+  loam_text_flush(&text);
   if (is_open) loam_symbols_close();
-  loam_report_close(writer.fd);
-  if (writer.fd == STDERR_FILENO) return;
-  writer.fd = STDERR_FILENO;  // who only looks there must know, too
-  put_sums_text(&writer, debug, leaks);
-  loam_put_flush(&writer);
+  loam_report_close(text.fd);
+  if (text.fd == STDERR_FILENO) return;
+  // Who only looks there must know, too.
+  text = (struct loam_text){.buffer = buffer, .size = sizeof buffer, .fd = STDERR_FILENO};
+  put_sums_text(&text, debug, leaks);
+  loam_text_flush(&text);
 }
 
 // --- The search --------------------------------------------------------------

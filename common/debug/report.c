@@ -33,38 +33,38 @@ void loam_report_close(int fd) {
 
 // --- Stacks ------------------------------------------------------------------
 
-void loam_put_stack_text(struct loam_writer *writer, uint32_t stack) {
+void loam_put_stack_text(struct loam_text *text, uint32_t stack) {
   size_t count;
   const uintptr_t *frames = loam_stack_frames(stack, &count);
-  loam_put_flush(writer);
-  loam_stack_print(writer->fd, frames, count, "        ");
+  loam_text_flush(text);
+  loam_stack_print(text->fd, frames, count, "        ");
 }
 
-static void put_frame_json(struct loam_writer *writer, uintptr_t address) {
+static void put_frame_json(struct loam_text *text, uintptr_t address) {
   struct loam_symbol symbol = {0};
-  loam_put(writer, "{\"address\":\"");
-  loam_put_hex(writer, address);
-  loam_put(writer, "\"");
+  loam_text_add(text, "{\"address\":\"");
+  loam_text_pointer(text, address);
+  loam_text_add(text, "\"");
   if (loam_symbol_find(address, &symbol)) {
-    loam_put(writer, ",\"module\":");
-    loam_put_json(writer, symbol.module);
-    loam_put(writer, ",\"module_offset\":\"");
-    loam_put_hex(writer, symbol.module_offset);
-    loam_put(writer, "\",\"function\":");
-    loam_put_json(writer, symbol.function);
+    loam_text_add(text, ",\"module\":");
+    loam_text_json(text, symbol.module);
+    loam_text_add(text, ",\"module_offset\":\"");
+    loam_text_pointer(text, symbol.module_offset);
+    loam_text_add(text, "\",\"function\":");
+    loam_text_json(text, symbol.function);
   }
-  loam_put(writer, "}");
+  loam_text_add(text, "}");
 }
 
-void loam_put_stack_json(struct loam_writer *writer, uint32_t stack) {
+void loam_put_stack_json(struct loam_text *text, uint32_t stack) {
   size_t count;
   const uintptr_t *frames = loam_stack_frames(stack, &count);
-  loam_put(writer, "[");
+  loam_text_add(text, "[");
   for (size_t i = 0; i < count; i++) {
-    if (i > 0) loam_put(writer, ",");
-    put_frame_json(writer, frames[i] - 1);
+    if (i > 0) loam_text_add(text, ",");
+    put_frame_json(text, frames[i] - 1);
   }
-  loam_put(writer, "]");
+  loam_text_add(text, "]");
 }
 
 // --- Findings ----------------------------------------------------------------
@@ -74,154 +74,156 @@ static ptrdiff_t offset_of(const struct loam_finding *finding) {
   return (const char *)finding->damage.first - (const char *)loam_record_block(finding->record);
 }
 
-static void put_offset(struct loam_writer *writer, ptrdiff_t offset) {
-  if (offset < 0) loam_put(writer, "-");
-  loam_put_decimal(writer, (uint64_t)(offset < 0 ? -offset : offset));
+static void put_offset(struct loam_text *text, ptrdiff_t offset) {
+  if (offset < 0) loam_text_add(text, "-");
+  loam_text_decimal(text, (uint64_t)(offset < 0 ? -offset : offset));
 }
 
-static void put_title(struct loam_writer *writer, const struct loam_debug *debug,
+static void put_title(struct loam_text *text, const struct loam_debug *debug,
                       const struct loam_finding *finding) {
-  loam_put(writer, "loam: ");
-  loam_put(writer, debug->name);
-  loam_put(writer, ": ");
-  loam_put_hex(writer, (uintptr_t)finding->address);
-  loam_put(writer, ": ");
-  loam_put(writer, finding->what);
+  loam_text_add(text, "loam: ");
+  loam_text_add(text, debug->name);
+  loam_text_add(text, ": ");
+  loam_text_pointer(text, (uintptr_t)finding->address);
+  loam_text_add(text, ": ");
+  loam_text_add(text, finding->what);
   if (finding->damage.first != NULL) {
-    loam_put(writer, ": ");
-    loam_put_decimal(writer, finding->damage.bytes);
-    loam_put(writer, " bytes from offset ");
-    put_offset(writer, offset_of(finding));
-    loam_put(writer, " on");
+    loam_text_add(text, ": ");
+    loam_text_decimal(text, finding->damage.bytes);
+    loam_text_add(text, " bytes from offset ");
+    put_offset(text, offset_of(finding));
+    loam_text_add(text, " on");
   }
-  loam_put(writer, "\n");
+  loam_text_add(text, "\n");
 }
 
 static size_t bytes_told(const struct loam_finding *finding) {
   return finding->damage.bytes < BYTES_TOLD_MAX ? finding->damage.bytes : BYTES_TOLD_MAX;
 }
 
-static void put_by_thread(struct loam_writer *writer, const char *what, uint32_t thread) {
-  loam_put(writer, "    ");
-  loam_put(writer, what);
-  loam_put(writer, " by thread ");
-  loam_put_decimal(writer, thread);
-  loam_put(writer, ":\n");
+static void put_by_thread(struct loam_text *text, const char *what, uint32_t thread) {
+  loam_text_add(text, "    ");
+  loam_text_add(text, what);
+  loam_text_add(text, " by thread ");
+  loam_text_decimal(text, thread);
+  loam_text_add(text, ":\n");
 }
 
-static void put_record_text(struct loam_writer *writer, const struct loam_finding *finding) {
+static void put_record_text(struct loam_text *text, const struct loam_finding *finding) {
   const struct loam_record *record = finding->record;
   ptrdiff_t inside = (const char *)finding->address - (const char *)loam_record_block(record);
-  loam_put(writer, "    block ");
-  loam_put_decimal(writer, record->sequence);
-  loam_put(writer, " of ");
-  loam_put_decimal(writer, record->size);
-  loam_put(writer, " bytes, by ");
-  loam_put(writer, family_names[record->family]);
+  loam_text_add(text, "    block ");
+  loam_text_decimal(text, record->sequence);
+  loam_text_add(text, " of ");
+  loam_text_decimal(text, record->size);
+  loam_text_add(text, " bytes, by ");
+  loam_text_add(text, family_names[record->family]);
   if (record->alignment_log2 > 4) {
-    loam_put(writer, ", aligned to ");
-    loam_put_decimal(writer, loam_record_alignment(record));
+    loam_text_add(text, ", aligned to ");
+    loam_text_decimal(text, loam_record_alignment(record));
   }
   if (inside != 0) {
-    loam_put(writer, ", at ");
-    loam_put_hex(writer, (uintptr_t)loam_record_block(record));
-    loam_put(writer, "; the address is at offset ");
-    put_offset(writer, inside);
+    loam_text_add(text, ", at ");
+    loam_text_pointer(text, (uintptr_t)loam_record_block(record));
+    loam_text_add(text, "; the address is at offset ");
+    put_offset(text, inside);
   }
-  loam_put(writer, "\n");
+  loam_text_add(text, "\n");
   if (finding->damage.first != NULL) {
-    loam_put(writer, "    there is:");
-    loam_put_bytes(writer, finding->damage.first, bytes_told(finding), " ");
-    loam_put(writer, finding->damage.bytes > BYTES_TOLD_MAX ? " ..., not" : ", not");
-    loam_put_bytes(writer, &finding->damage.expected, 1, " ");
-    loam_put(writer, "\n");
+    loam_text_add(text, "    there is:");
+    loam_text_hex(text, finding->damage.first, bytes_told(finding), " ");
+    loam_text_add(text, finding->damage.bytes > BYTES_TOLD_MAX ? " ..., not" : ", not");
+    loam_text_hex(text, &finding->damage.expected, 1, " ");
+    loam_text_add(text, "\n");
   }
-  put_by_thread(writer, "allocated", record->alloc_thread);
-  loam_put_stack_text(writer, record->alloc_stack);
+  put_by_thread(text, "allocated", record->alloc_thread);
+  loam_put_stack_text(text, record->alloc_stack);
   if (record->free_thread == 0) return;
-  put_by_thread(writer, "freed", record->free_thread);
-  loam_put_stack_text(writer, record->free_stack);
+  put_by_thread(text, "freed", record->free_thread);
+  loam_put_stack_text(text, record->free_stack);
 }
 
-static void put_text(struct loam_writer *writer, const struct loam_debug *debug,
+static void put_text(struct loam_text *text, const struct loam_debug *debug,
                      const struct loam_finding *finding) {
-  put_title(writer, debug, finding);
-  put_by_thread(writer, "found", loam_debug_thread());
-  loam_put_stack_text(writer, finding->stack);
-  if (finding->record != NULL) put_record_text(writer, finding);
+  put_title(text, debug, finding);
+  put_by_thread(text, "found", loam_debug_thread());
+  loam_put_stack_text(text, finding->stack);
+  if (finding->record != NULL) put_record_text(text, finding);
 }
 
-static void put_event_json(struct loam_writer *writer, const char *name, uint32_t thread,
+static void put_event_json(struct loam_text *text, const char *name, uint32_t thread,
                            uint32_t stack) {
-  loam_put(writer, ",\"");
-  loam_put(writer, name);
-  loam_put(writer, "\":{\"thread\":");
-  loam_put_decimal(writer, thread);
-  loam_put(writer, ",\"stack\":");
-  loam_put_stack_json(writer, stack);
-  loam_put(writer, "}");
+  loam_text_add(text, ",\"");
+  loam_text_add(text, name);
+  loam_text_add(text, "\":{\"thread\":");
+  loam_text_decimal(text, thread);
+  loam_text_add(text, ",\"stack\":");
+  loam_put_stack_json(text, stack);
+  loam_text_add(text, "}");
 }
 
-static void put_record_json(struct loam_writer *writer, const struct loam_finding *finding) {
+static void put_record_json(struct loam_text *text, const struct loam_finding *finding) {
   const struct loam_record *record = finding->record;
-  loam_put(writer, ",\"block\":{\"address\":\"");
-  loam_put_hex(writer, (uintptr_t)loam_record_block(record));
-  loam_put(writer, "\",\"size\":");
-  loam_put_decimal(writer, record->size);
-  loam_put(writer, ",\"alignment\":");
-  loam_put_decimal(writer, loam_record_alignment(record));
-  loam_put(writer, ",\"by\":");
-  loam_put_json(writer, family_names[record->family]);
-  loam_put(writer, ",\"sequence\":");
-  loam_put_decimal(writer, record->sequence);
-  loam_put(writer, "}");
+  loam_text_add(text, ",\"block\":{\"address\":\"");
+  loam_text_pointer(text, (uintptr_t)loam_record_block(record));
+  loam_text_add(text, "\",\"size\":");
+  loam_text_decimal(text, record->size);
+  loam_text_add(text, ",\"alignment\":");
+  loam_text_decimal(text, loam_record_alignment(record));
+  loam_text_add(text, ",\"by\":");
+  loam_text_json(text, family_names[record->family]);
+  loam_text_add(text, ",\"sequence\":");
+  loam_text_decimal(text, record->sequence);
+  loam_text_add(text, "}");
   if (finding->damage.first != NULL) {
-    loam_put(writer, ",\"offset\":");
-    put_offset(writer, offset_of(finding));
-    loam_put(writer, ",\"bytes\":");
-    loam_put_decimal(writer, finding->damage.bytes);
-    loam_put(writer, ",\"content\":\"");
-    loam_put_bytes(writer, finding->damage.first, bytes_told(finding), "");
-    loam_put(writer, "\"");
+    loam_text_add(text, ",\"offset\":");
+    put_offset(text, offset_of(finding));
+    loam_text_add(text, ",\"bytes\":");
+    loam_text_decimal(text, finding->damage.bytes);
+    loam_text_add(text, ",\"content\":\"");
+    loam_text_hex(text, finding->damage.first, bytes_told(finding), "");
+    loam_text_add(text, "\"");
   }
-  put_event_json(writer, "allocated", record->alloc_thread, record->alloc_stack);
+  put_event_json(text, "allocated", record->alloc_thread, record->alloc_stack);
   if (record->free_thread != 0) {
-    put_event_json(writer, "freed", record->free_thread, record->free_stack);
+    put_event_json(text, "freed", record->free_thread, record->free_stack);
   }
 }
 
-static void put_json(struct loam_writer *writer, const struct loam_debug *debug,
+static void put_json(struct loam_text *text, const struct loam_debug *debug,
                      const struct loam_finding *finding) {
-  loam_put(writer, "{\"loam\":");
-  loam_put_json(writer, debug->name);
-  loam_put(writer, ",\"process\":");
-  loam_put_decimal(writer, (uint64_t)getpid());
-  loam_put(writer, ",\"kind\":");
-  loam_put_json(writer, finding->kind);
-  loam_put(writer, ",\"address\":\"");
-  loam_put_hex(writer, (uintptr_t)finding->address);
-  loam_put(writer, "\",\"what\":");
-  loam_put_json(writer, finding->what);
-  put_event_json(writer, "found", loam_debug_thread(), finding->stack);
-  if (finding->record != NULL) put_record_json(writer, finding);
-  loam_put(writer, "}\n");
+  loam_text_add(text, "{\"loam\":");
+  loam_text_json(text, debug->name);
+  loam_text_add(text, ",\"process\":");
+  loam_text_decimal(text, (uint64_t)getpid());
+  loam_text_add(text, ",\"kind\":");
+  loam_text_json(text, finding->kind);
+  loam_text_add(text, ",\"address\":\"");
+  loam_text_pointer(text, (uintptr_t)finding->address);
+  loam_text_add(text, "\",\"what\":");
+  loam_text_json(text, finding->what);
+  put_event_json(text, "found", loam_debug_thread(), finding->stack);
+  if (finding->record != NULL) put_record_json(text, finding);
+  loam_text_add(text, "}\n");
 }
 
 void loam_debug_report(const struct loam_debug *debug, const struct loam_finding *finding) {
-  struct loam_writer writer = {.fd = loam_report_open(debug)};
+  char buffer[LOAM_REPORT_BUFFER_BYTES];
+  struct loam_text text = {.buffer = buffer, .size = sizeof buffer, .fd = loam_report_open(debug)};
   bool is_open = loam_symbols_open();
   if (debug->is_json) {
-    put_json(&writer, debug, finding);
+    put_json(&text, debug, finding);
   } else {
-    put_text(&writer, debug, finding);
+    put_text(&text, debug, finding);
   }
-  loam_put_flush(&writer);
+  loam_text_flush(&text);
   if (is_open) loam_symbols_close();
-  loam_report_close(writer.fd);
-  if (writer.fd == STDERR_FILENO) return;
-  writer.fd = STDERR_FILENO;  // who only looks there must know, too
-  put_title(&writer, debug, finding);
-  loam_put_flush(&writer);
+  loam_report_close(text.fd);
+  if (text.fd == STDERR_FILENO) return;
+  // Who only looks there must know, too.
+  text = (struct loam_text){.buffer = buffer, .size = sizeof buffer, .fd = STDERR_FILENO};
+  put_title(&text, debug, finding);
+  loam_text_flush(&text);
 }
 
 void loam_debug_fatal(const struct loam_debug *debug, const struct loam_finding *finding) {

@@ -8,7 +8,7 @@
 #define LOAM_COMMON_DEBUG_REPORT_H_
 
 #include "common/debug/debug.h"
-#include "common/debug/writer.h"
+#include "common/text/text.h"
 
 struct loam_finding {
   const char *kind;                  // a word for programs: "overflow", "double_free", ...
@@ -34,12 +34,14 @@ bool loam_debug_find_damage(const struct loam_record *record, struct loam_findin
 void loam_debug_prove(const struct loam_debug *debug, const struct loam_record *record,
                       uint32_t stack);
 
+enum { LOAM_REPORT_BUFFER_BYTES = 4096 };
+
 // Where reports go: to be closed with loam_report_close.
 int loam_report_open(const struct loam_debug *debug);
 void loam_report_close(int fd);
 
 // The frames of a stack, in either form.
-void loam_put_stack_text(struct loam_writer *writer, uint32_t stack);
-void loam_put_stack_json(struct loam_writer *writer, uint32_t stack);
+void loam_put_stack_text(struct loam_text *text, uint32_t stack);
+void loam_put_stack_json(struct loam_text *text, uint32_t stack);
 
 #endif  // LOAM_COMMON_DEBUG_REPORT_H_

@@ -30,6 +30,13 @@ void loam_text_pointer(struct loam_text *text, uintptr_t value);  // 0x...
 // With so many digits behind the point, at most 6; at most 2^53 before it.
 void loam_text_real(struct loam_text *text, double value, unsigned digits);
 
+// Two digits for each byte, behind a separator.
+void loam_text_hex(struct loam_text *text, const unsigned char *bytes, size_t count,
+                   const char *separator);
+
+// In quotes, escaped as JSON has it; NULL: null. What is no UTF-8 is told as Latin-1.
+void loam_text_json(struct loam_text *text, const char *string);
+
 // Writes out what is in the buffer; false when this or an earlier write failed.
 bool loam_text_flush(struct loam_text *text);
 
