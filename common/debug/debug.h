@@ -43,7 +43,10 @@ struct loam_queue {
 struct loam_heap {
   struct loam_heap *below;  // as the heap below knows it
   struct loam_heap *prev, *next;
-  uint32_t first;  // of its blocks, LIVE, FREEING or WAITING
+  uint32_t first;    // of its blocks, LIVE, FREEING or WAITING
+  uint32_t leaving;  // of its blocks: out of the queue, on their way to the heap below
+  bool is_given;     // its memory is the program's, whose pages can always be touched
+  bool is_lost;      // there are pages that cannot be touched: its memory must not be used again
   struct loam_counts counts;
 };
 

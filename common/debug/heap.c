@@ -279,7 +279,7 @@ static void end_block(struct loam_debug *debug, void *block, const struct ending
 
   prove_ending(debug, &copy, ending, stack);
   loam_debug_prove(debug, &copy, stack);
-  loam_forbid_block(record);
+  if (record->heap == NULL || !record->heap->is_given) loam_forbid_block(record);
   loam_fill_block(record, LOAM_FILL_FREED);
 
   loam_lock_acquire(&debug->lock);

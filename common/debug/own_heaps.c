@@ -1,6 +1,7 @@
 // Heaps of one's own, over the heap below.
 
 #include <errno.h>
+#include <sched.h>
 
 #include "common/debug/debug.h"
 #include "common/debug/report.h"
@@ -16,6 +17,7 @@ struct loam_heap *loam_debug_heap_create(struct loam_debug *debug, void *memory,
     return NULL;
   }
   const struct loam_variant *base = debug->base;
+  heap->is_given = memory != NULL;
   heap->below = memory == NULL ? base->heap_create() : base->heap_create_with_memory(memory, bytes);
   if (heap->below == NULL) {
     loam_os_release(heap, record_bytes());
@@ -49,18 +51,30 @@ void loam_heap_delist(struct loam_debug *debug, struct loam_heap *heap, uint32_t
 }
 
 // What is live ends with its heap; what waits leaves its place in the queue when its turn comes.
+// What a thread was freeing that a forked child does not have may have pages that cannot be
+// touched.
 static void end_record(struct loam_debug *debug, struct loam_heap *heap, uint32_t number) {
   struct loam_record *record = loam_record_at(&debug->records, number);
   loam_heap_delist(debug, heap, number);
   loam_record_unlist(&debug->records, record);
   if (record->state == LOAM_WAITING) {
     loam_queue_forget(debug, record);
-    loam_allow_block(record);
+    if (!loam_allow_block(record)) heap->is_lost = true;
     record->state = LOAM_GONE;
     record->heap = NULL;
     return;
   }
+  if (record->state == LOAM_FREEING) heap->is_lost = true;
   loam_record_release(&debug->records, number);
+}
+
+// Under the lock, which is free meanwhile: until no thread is giving one of its blocks back.
+static void wait_for_leaving(struct loam_debug *debug, const struct loam_heap *heap) {
+  while (heap->leaving != 0) {
+    loam_lock_release(&debug->lock);
+    sched_yield();
+    loam_lock_acquire(&debug->lock);
+  }
 }
 
 static void take_off(struct loam_counts *counts, const struct loam_counts *gone) {
@@ -80,6 +94,7 @@ void loam_debug_heap_destroy(struct loam_debug *debug, struct loam_heap *heap) {
     if (damaged.state == LOAM_UNUSED && loam_debug_find_damage(record, &finding)) damaged = *record;
     end_record(debug, heap, heap->first);
   }
+  wait_for_leaving(debug, heap);
   take_off(&debug->counts, &heap->counts);
   if (heap->next != NULL) heap->next->prev = heap->prev;
   if (heap->prev != NULL) {
@@ -89,6 +104,6 @@ void loam_debug_heap_destroy(struct loam_debug *debug, struct loam_heap *heap) {
   }
   loam_lock_release(&debug->lock);
   if (damaged.state != LOAM_UNUSED) loam_debug_prove(debug, &damaged, 0);
-  debug->base->heap_destroy(heap->below);
+  if (heap->is_given || !heap->is_lost) debug->base->heap_destroy(heap->below);
   loam_os_release(heap, record_bytes());
 }

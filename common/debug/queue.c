@@ -47,7 +47,10 @@ static bool take_first(struct loam_debug *debug, struct loam_record *copy) {
   *copy = *record;
   if (record->state == LOAM_WAITING) {
     queue->bytes -= bytes_of(record);
-    if (record->heap != NULL) loam_heap_delist(debug, record->heap, number);
+    if (record->heap != NULL) {
+      loam_heap_delist(debug, record->heap, number);
+      record->heap->leaving++;  // until then the heap stays
+    }
     loam_record_unlist(&debug->records, record);
   }
   loam_record_release(&debug->records, number);
@@ -73,12 +76,28 @@ static bool look_at_next(struct loam_debug *debug, struct loam_record *copy) {
   return false;
 }
 
-// To the heap below; without the lock.
-static void give_back(struct loam_debug *debug, struct loam_record *record, uint32_t stack) {
-  if (record->state != LOAM_WAITING) return;
+// To the heap below; without the lock. False where its pages cannot be touched: they are of no use
+// there, and lost.
+static bool give_back(struct loam_debug *debug, struct loam_record *record, uint32_t stack) {
   loam_debug_prove(debug, record, stack);
-  // Pages that cannot be touched are of no use to the heap below: they are lost.
-  if (loam_allow_block(record)) debug->base->free(loam_record_base(record));
+  if (!loam_allow_block(record)) return false;
+  debug->base->free(loam_record_base(record));
+  return true;
+}
+
+// The block at the front, under the lock, which is free meanwhile. False: there is none.
+static bool give_back_first(struct loam_debug *debug, uint32_t stack) {
+  struct loam_record copy;
+  if (!take_first(debug, &copy)) return false;
+  if (copy.state != LOAM_WAITING) return true;
+  loam_lock_release(&debug->lock);
+  bool is_back = give_back(debug, &copy, stack);
+  loam_lock_acquire(&debug->lock);
+  if (copy.heap != NULL) {
+    copy.heap->leaving--;
+    if (!is_back) copy.heap->is_lost = true;
+  }
+  return true;
 }
 
 void loam_queue_settle(struct loam_debug *debug, uint32_t stack) {
@@ -86,10 +105,7 @@ void loam_queue_settle(struct loam_debug *debug, uint32_t stack) {
   loam_lock_acquire(&debug->lock);
   bool is_damaged = look_at_next(debug, &copy);
   while (!is_damaged && debug->queue.bytes > debug->options.quarantine_bytes &&
-         take_first(debug, &copy)) {
-    loam_lock_release(&debug->lock);
-    give_back(debug, &copy, stack);
-    loam_lock_acquire(&debug->lock);
+         give_back_first(debug, stack)) {
   }
   loam_lock_release(&debug->lock);
   if (is_damaged) loam_debug_prove(debug, &copy, stack);
@@ -97,13 +113,8 @@ void loam_queue_settle(struct loam_debug *debug, uint32_t stack) {
 
 bool loam_queue_flush(struct loam_debug *debug) {
   bool any = false;
-  for (;;) {
-    struct loam_record copy;
-    loam_lock_acquire(&debug->lock);
-    bool taken = take_first(debug, &copy);
-    loam_lock_release(&debug->lock);
-    if (!taken) return any;
-    give_back(debug, &copy, 0);
-    any = true;
-  }
+  loam_lock_acquire(&debug->lock);
+  while (give_back_first(debug, 0)) any = true;
+  loam_lock_release(&debug->lock);
+  return any;
 }

@@ -1,0 +1,81 @@
+// The debug level: what of a heap of one's own waits in the quarantine, and the heap's end.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "allocators/variants.h"
+#include "common/os/os.h"
+#include "common/variant/variant.h"
+#include "tests/support/process.h"
+
+namespace loam::test {
+namespace {
+
+constexpr size_t kLarge = size_t{3} << 20;  // its pages cannot be touched while it waits
+
+class OwnHeapsTest : public ::testing::TestWithParam<const loam_variant *> {};
+
+bool FailCommits(enum loam_os_call call, size_t) { return call == LOAM_OS_COMMIT; }
+
+// Writes to as much memory as the heap had, if it is to be had again.
+void UseAll(const loam_variant *variant) {
+  for (int i = 0; i < 8; i++) {
+    void *block = variant->malloc(kLarge);
+    if (block != nullptr) memset(block, 'x', kLarge);
+  }
+}
+
+enum class Leaves { kBeforeTheHeap, kWithTheHeap };
+
+void LosePages(const loam_variant *variant, Leaves leaves) {
+  loam_heap *heap = variant->heap_create();
+  variant->heap_free(heap, variant->heap_malloc(heap, kLarge));
+  loam_os_set_fault_hook(FailCommits);
+  if (leaves == Leaves::kBeforeTheHeap) variant->trim(0);
+  variant->heap_destroy(heap);
+  loam_os_set_fault_hook(nullptr);
+}
+
+TEST_P(OwnHeapsTest, PagesThatCannotBeTouchedAreNobodysAgain) {
+  for (const Leaves leaves : {Leaves::kBeforeTheHeap, Leaves::kWithTheHeap}) {
+    const ChildResult child = RunInChild([&] {
+      setenv("LOAM_OPTIONS", "leaks=0", 1);
+      LosePages(GetParam(), leaves);
+      UseAll(GetParam());
+      return GetParam()->check() ? 0 : 1;
+    });
+    EXPECT_TRUE(child.Exited(0)) << child.Describe() << child.err;
+  }
+}
+
+TEST_P(OwnHeapsTest, AHeapEndsWhileAnotherThreadGivesItsBlocksBack) {
+  const ChildResult child = RunInChild([&] {
+    setenv("LOAM_OPTIONS", "leaks=0,quarantine_bytes=65536", 1);
+    const loam_variant *variant = GetParam();
+    std::atomic<bool> is_over{false};
+    std::thread other([&] {
+      while (!is_over) variant->free(variant->malloc(4000));  // pushes others' blocks out
+    });
+    for (int round = 0; round < 2000; round++) {
+      loam_heap *heap = variant->heap_create();
+      for (int i = 0; i < 12; i++) variant->heap_free(heap, variant->heap_malloc(heap, 3000));
+      variant->heap_destroy(heap);
+    }
+    is_over = true;
+    other.join();
+    return variant->check() ? 0 : 1;
+  });
+  EXPECT_TRUE(child.Exited(0)) << child.Describe() << child.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(, OwnHeapsTest,
+                         ::testing::ValuesIn(loam_variants, loam_variants + loam_variant_count),
+                         [](const auto &info) { return std::string(info.param->name); });
+
+}  // namespace
+}  // namespace loam::test
