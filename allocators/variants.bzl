@@ -138,7 +138,10 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
         ],
         linkshared = 1,
         visibility = ["//visibility:public"],
-        deps = ["malloc" + suffix],
+        deps = [
+            "malloc" + suffix,
+            "//common/malloc_api:deepbind",
+        ],
     )
     native.alias(
         name = "preload" + suffix,
