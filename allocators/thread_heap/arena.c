@@ -100,7 +100,8 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
 
 // Of a fresh slab. A page is a fault, which costs more than all that is done with its blocks;
 // where a class grows, all of the slab will be wanted.
-// A slab of sampled blocks is soon another's, who would find some pages without memory.
+// A slab of sampled blocks is soon another's, who would find some pages without memory. (With
+// check_every all arenas are uncached: there, time is not what counts.)
 static bool is_to_be_used(const struct th_arena *arena, const struct th_slab *slab) {
   if (slab->block_bytes > loam_os_page_size()) return false;
   if (arena->bins[slab->class].slabs >= POPULATED_SLABS_MIN) return true;

@@ -52,7 +52,7 @@ struct th_arena {
 unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out);
 
 // The same for all blocks of a line of the processor's caches (th_slab_take_line): at most
-// TH_LINE_BLOCKS_MAX, 0 where the first slab has no such line.
+// TH_LINE_BLOCKS_MAX, 0 where the first slab has no such line. Of classes that share lines.
 unsigned th_arena_take_line(struct th_arena *arena, unsigned class, void **out);
 
 // Gives blocks of one class back to the slabs and arenas they belong to. One that is

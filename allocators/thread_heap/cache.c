@@ -194,14 +194,17 @@ static void learn(struct th_cache *cache, unsigned class) {
 void *th_cache_refill(struct th_cache *cache, unsigned class) {
   grant(cache, class);
   learn(cache, class);
-  bool is_first = cache->strangers[class] != 0;
+  // A fresh slab has such a line: none is left in its bin untouched.
+  bool is_line = cache->strangers[class] != 0 && th_class_shares_lines(class) && !LOAM_HARDENED;
   cache->strangers[class] = 0;
-  unsigned count = cache->batch[class];
-  if (is_first && count < TH_LINE_BLOCKS_MAX) count = TH_LINE_BLOCKS_MAX;
+  unsigned count = is_line ? TH_LINE_BLOCKS_MAX : cache->batch[class];
   reserve(cache, class, count);
   void **slots = cache->bottom[class] + 1;
-  unsigned taken = is_first ? th_arena_take_line(cache->arena, class, slots + count) : 0;
-  if (taken == 0) taken = th_arena_take(cache->arena, class, count, slots + count);
+  unsigned taken = is_line ? th_arena_take_line(cache->arena, class, slots + count) : 0;
+  if (taken == 0) {
+    unsigned wanted = cache->batch[class] < count ? cache->batch[class] : count;
+    taken = th_arena_take(cache->arena, class, wanted, slots + count);
+  }
   if (taken == 0) return NULL;
   // They stand at the end of what they were to fill.
   if (taken < count) memmove(slots, slots + (count - taken), taken * sizeof *slots);

@@ -43,6 +43,11 @@ extern const uint16_t th_class_sizes[TH_SLAB_CLASSES] __attribute__((visibility(
 
 static inline size_t th_class_bytes(unsigned class) { return th_class_sizes[class]; }
 
+// Whether a line of the processor's caches is some whole blocks.
+static inline bool th_class_shares_lines(unsigned class) {
+  return th_class_bytes(class) < TH_LINE_BYTES && TH_LINE_BYTES % th_class_bytes(class) == 0;
+}
+
 // The class of the smallest blocks that hold so many bytes, by bytes / 16, rounded up:
 // without a branch that sizes of all kinds would mislead. 0 for no bytes, and for all
 // until th_size_classes_set_up().

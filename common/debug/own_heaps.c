@@ -94,8 +94,9 @@ void loam_debug_heap_destroy(struct loam_debug *debug, struct loam_heap *heap) {
     if (damaged.state == LOAM_UNUSED && loam_debug_find_damage(record, &finding)) damaged = *record;
     end_record(debug, heap, heap->first);
   }
-  wait_for_leaving(debug, heap);
   take_off(&debug->counts, &heap->counts);
+  heap->counts = (struct loam_counts){0};
+  wait_for_leaving(debug, heap);
   if (heap->next != NULL) heap->next->prev = heap->prev;
   if (heap->prev != NULL) {
     heap->prev->next = heap->next;

@@ -94,7 +94,8 @@ static bool give_back_first(struct loam_debug *debug, uint32_t stack) {
   bool is_back = give_back(debug, &copy, stack);
   loam_lock_acquire(&debug->lock);
   if (copy.heap != NULL) {
-    copy.heap->leaving--;
+    // (0 in a forked child, where the fork came from a signal handler in the midst of this.)
+    if (copy.heap->leaving != 0) copy.heap->leaving--;
     if (!is_back) copy.heap->is_lost = true;
   }
   return true;

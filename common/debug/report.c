@@ -37,6 +37,7 @@ void loam_put_stack_text(struct loam_text *text, uint32_t stack) {
   size_t count;
   const uintptr_t *frames = loam_stack_frames(stack, &count);
   loam_text_flush(text);
+  text->failed = false;  // what comes later may find a reader
   loam_stack_print(text->fd, frames, count, "        ");
 }
 

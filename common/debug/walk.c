@@ -105,7 +105,7 @@ void loam_debug_fork_parent(struct loam_debug *debug) { loam_lock_release(&debug
 void loam_debug_fork_child(struct loam_debug *debug) {
   loam_lock_reset(&debug->lock);
   loam_debug_forget_thread();
-  // Threads that were giving blocks back are not there; how far they came is not known.
+  // Threads that were giving blocks back may not be there; how far they came is not known.
   for (struct loam_heap *heap = debug->heaps; heap != NULL; heap = heap->next) {
     if (heap->leaving != 0) heap->is_lost = true;
     heap->leaving = 0;

@@ -4,6 +4,8 @@
 
 #define WORD sizeof(uintptr_t)
 
+enum { FRAME_BYTES_MAX = 1 << 18 };  // what is farther away may be on another stack
+
 // Other functions' frames, which sanitizers see as theirs alone.
 __attribute__((no_sanitize_address, no_sanitize_thread)) static uintptr_t word_at(uintptr_t place) {
   return *(const uintptr_t *)place;
@@ -28,6 +30,7 @@ bool loam_memo_recall(struct loam_stack_walk *walk, struct loam_found_frame fram
   if (left == 0 || known->top != frame.top || known->address != frame.address) return false;
   if (!memo->is_whole && walk->count + left < walk->wanted) return false;
   for (size_t i = 0; i < left; i++) {
+    if (i > 0 && known[i].top - known[i - 1].top > FRAME_BYTES_MAX) return false;
     if (known[i].top == 0 || word_at(known[i].top - WORD) != known[i].address) return false;
     if (!has_its_base(&known[i], frame)) return false;
   }
@@ -66,8 +69,12 @@ static void note_base(const struct loam_stack_walk *walk, size_t i) {
   struct loam_known_frame *frame = &walk->memo->frames[i];
   frame->base = frame->base_slot = 0;
   if (i + 1 >= walk->memo->count) return;
-  if (walk->frames[i].base_register + 2 * WORD != frame[1].top) return;
-  frame->base = walk->frames[i].base_register;
+  uintptr_t base = walk->frames[i].base_register;
+  bool is_inside = base >= frame->top && base < frame[1].top;
+  if (!is_inside) return;
+  frame->base = base;
+  // One that is aligned, and keeps where it began elsewhere: that place is not known.
+  if (base + 2 * WORD != frame[1].top) return;
   frame->base_slot = slot_of(walk, i, frame->base, frame->top);
 }
 

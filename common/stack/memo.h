@@ -4,7 +4,8 @@
 // where it stood. That proves itself from the inside out: the code at one address says how far away
 // the next lies, where its function's frame has a fixed size. Where it has not, compilers keep the
 // frame's base in a register, which the functions that it calls save; so that has to be as it was,
-// too. (Not proved: a frame without a base whose size depends on how its caller's was aligned.)
+// too. What goes on far away, as on another stack, is not believed. (Assembly that changes between
+// stacks which lie side by side could have the wrong one recalled.)
 
 #ifndef LOAM_COMMON_STACK_MEMO_H_
 #define LOAM_COMMON_STACK_MEMO_H_
@@ -28,9 +29,10 @@ enum { LOAM_MEMO_FRAMES_MAX = LOAM_STACK_FRAMES_MAX + LOAM_STACK_INNER_MAX };
 // Invariants, from the capture to the end of the calls in the stack:
 //   the word below `top` is `address`, the return address of the call into the frame before;
 //   but 0 is a top that is not known
-//   base = 0, or the base register holds it in this frame, and base + 16 = the next one's top
-//   the word at `base_slot` is `base`; but 0 is a place that is not known, and LOAM_BASE_INSIDE
-//   one below all tops
+//   base = 0, or the base register holds it in this frame and it lies there: base + 16 = the next
+//   one's top where base_slot is not 0
+//   the word at base_slot is base; but 0: not known, which proves nothing, and a slot below all
+//   tops, as LOAM_BASE_INSIDE: saved further in than what the memo has
 struct loam_known_frame {
   uintptr_t address, top;
   uintptr_t base, base_slot;

@@ -59,8 +59,9 @@ static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *argument
     unwinding->is_own = false;
     return _URC_NO_REASON;
   }
+  // (Some unwinders give back what ends the walk: it must not look like the stack's end.)
   if (is_stuck || walk->count == walk->wanted || loam_memo_recall(walk, frame)) {
-    return _URC_END_OF_STACK;
+    return _URC_NORMAL_STOP;
   }
   walk->frames[walk->count++] = frame;
   return _URC_NO_REASON;
@@ -70,6 +71,7 @@ __attribute__((noinline)) size_t loam_stack_capture(uintptr_t *frames, size_t ma
                                                     struct loam_stack_memo *memo) {
   if (is_capturing || !can_unwind()) return 0;
   is_capturing = true;
+  atomic_signal_fence(memory_order_seq_cst);  // a handler finds it set as long as the memo changes
   struct loam_found_frame found[LOAM_MEMO_FRAMES_MAX];
   size_t wanted = skip + max < LOAM_MEMO_FRAMES_MAX ? skip + max : LOAM_MEMO_FRAMES_MAX;
   struct unwinding unwinding = {.is_own = true,
@@ -88,6 +90,7 @@ __attribute__((noinline)) size_t loam_stack_capture(uintptr_t *frames, size_t ma
   for (size_t i = skip; i < all && count < max; i++) {
     frames[count++] = memo != NULL ? memo->frames[i].address : found[i].address;
   }
+  atomic_signal_fence(memory_order_seq_cst);
   is_capturing = false;
   return count;
 }
