@@ -98,10 +98,9 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
   arena->purge_cursor = slab;
 }
 
-// Of a fresh slab. A page is a fault, which costs more than all that is done with its blocks;
-// where a class grows, all of the slab will be wanted.
-// A slab of sampled blocks is soon another's, who would find some pages without memory. (With
-// check_every all arenas are uncached: there, time is not what counts.)
+// Whether the pages of a fresh slab will be wanted: where its class grows; and where it is for
+// sampled blocks, and soon another's, who would find some pages without memory. (With check_every
+// all arenas are uncached: there, time is not what counts.)
 static bool is_to_be_used(const struct th_arena *arena, const struct th_slab *slab) {
   if (slab->block_bytes > loam_os_page_size()) return false;
   if (arena->bins[slab->class].slabs >= POPULATED_SLABS_MIN) return true;
@@ -109,6 +108,7 @@ static bool is_to_be_used(const struct th_arena *arena, const struct th_slab *sl
   return arena->is_uncached && slices >= POPULATED_SLICES_MIN;
 }
 
+// A page is a fault, which costs more than all that is done with its blocks.
 static void get_pages(const struct th_arena *arena, struct th_slab *slab) {
   if (is_to_be_used(arena, slab)) {
     loam_os_populate(th_slab_start(slab), slab->slices * TH_SLICE_BYTES);

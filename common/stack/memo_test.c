@@ -6,23 +6,8 @@
 #include <string.h>
 
 #include "common/profile/chance.h"
-#include "common/stack/stack.h"
+#include "common/stack/stack_fixture.h"
 #include "common/testing/scenario.h"
-
-enum { FRAMES = LOAM_STACK_FRAMES_MAX };
-
-struct stack {
-  uintptr_t frames[FRAMES];
-  size_t count;
-};
-
-// The compiler must keep each call, and in this order.
-#if __has_attribute(noclone)  // or gcc makes copies by other names
-#define NOT_INLINE __attribute__((noinline, noclone))
-#else
-#define NOT_INLINE __attribute__((noinline))
-#endif
-#define STAY() __asm__ volatile("" ::: "memory")
 
 static struct loam_stack_memo memo;
 static struct stack unwound, recalled;

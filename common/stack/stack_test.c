@@ -10,25 +10,11 @@
 #include <unistd.h>
 
 #include "common/stack/elf_file.h"
+#include "common/stack/stack_fixture.h"
 #include "common/stack/symbols.h"
 #include "common/stack/table.h"
 #include "common/testing/capture.h"
 #include "common/testing/scenario.h"
-
-enum { FRAMES = LOAM_STACK_FRAMES_MAX };
-
-struct stack {
-  uintptr_t frames[FRAMES];
-  size_t count;
-};
-
-// The compiler must keep each call, and in this order.
-#if __has_attribute(noclone)  // or gcc makes copies by other names
-#define NOT_INLINE __attribute__((noinline, noclone))
-#else
-#define NOT_INLINE __attribute__((noinline))
-#endif
-#define STAY() __asm__ volatile("" ::: "memory")
 
 NOT_INLINE static void innermost(struct stack *stack, size_t max, size_t skip) {
   stack->count = loam_stack_capture(stack->frames, max, skip, NULL);
