@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "common/profile/chance.h"
 #include "common/stack/stack_fixture.h"
@@ -75,10 +76,14 @@ enum { CAPTURES = 20000 };  // of each thread
 static uint64_t state;
 static unsigned captures;
 static const char *first_fault;
+static bool has_fibers;
 
 static uint64_t below(uint64_t limit) { return loam_chance_next(&state) % limit; }
 
+NOT_INLINE static void change_fiber(void);
+
 NOT_INLINE static void capture_by_chance(void) {
+  if (has_fibers && below(8) == 0) change_fiber();
   static const size_t most[] = {FRAMES, FRAMES, FRAMES, 16, 7, 1};
   const char *fault = expect_alike_at(most[below(6)], below(4));
   if (first_fault == NULL) first_fault = fault;
@@ -107,6 +112,23 @@ NOT_INLINE static void through_changing(unsigned depth) {
   STAY();
 }
 
+// Its base is not where others have theirs.
+NOT_INLINE static void through_aligned(unsigned depth) {
+  _Alignas(64) volatile char line[64];
+  line[below(sizeof line)] = 1;
+  go_on(depth);
+  STAY();
+}
+
+NOT_INLINE static void through_aligned_and_changing(unsigned depth) {
+  _Alignas(64) volatile char line[64];
+  size_t bytes = 1 + below(300);
+  memset(alloca(bytes), 0x5a, bytes);
+  line[below(sizeof line)] = 1;
+  go_on(depth);
+  STAY();
+}
+
 static unsigned depth_in_handler;
 
 static void on_signal(int signal_number) {
@@ -129,8 +151,12 @@ NOT_INLINE static void go_on(unsigned depth) {
       through_small(depth - 1);
     } else if (way < 28) {
       through_large(depth - 1);
-    } else if (way < 39) {
+    } else if (way < 34) {
       through_changing(depth - 1);
+    } else if (way < 37) {
+      through_aligned(depth - 1);
+    } else if (way < 39) {
+      through_aligned_and_changing(depth - 1);
     } else {
       through_a_signal(depth - 1);
     }
@@ -138,29 +164,80 @@ NOT_INLINE static void go_on(unsigned depth) {
   if (first_fault == NULL) capture_by_chance();
 }
 
-static void *wander(void *argument) {
-  (void)argument;
-  for (captures = 0; captures < CAPTURES && first_fault == NULL;) {
+static void wander(void) {
+  while (captures < CAPTURES && first_fault == NULL) {
     volatile unsigned depth = 5 + (unsigned)below(90);  // at times more than there is room for
     go_on(depth);
   }
+}
+
+static void *wander_in_thread(void *argument) {
+  (void)argument;
+  captures = 0;
+  wander();
   return NULL;
 }
 
-SCENARIO(WhereverTheProgramGoesItIsTheSame) {
-  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
+static void begin(int signal_flags) {
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER | signal_flags};
   sigaction(SIGUSR1, &action, NULL);
   state = 11;
+  captures = 0;
   first_fault = NULL;
   memset(&memo, 0, sizeof memo);
-  wander(NULL);
+}
+
+SCENARIO(WhereverTheProgramGoesItIsTheSame) {
+  begin(0);
+  wander();
   EXPECT_HOLDS(first_fault);
   // One after the other, on a stack that is not the first's but theirs.
   for (int i = 0; i < 4; i++) {
     pthread_t thread;
-    EXPECT(pthread_create(&thread, NULL, wander, NULL) == 0);
+    EXPECT(pthread_create(&thread, NULL, wander_in_thread, NULL) == 0);
     pthread_join(thread, NULL);
     EXPECT_HOLDS(first_fault);
   }
   return NULL;
+}
+
+SCENARIO(ItIsWhereAHandlerHasAStackOfItsOwn) {
+  static char signal_stack[256 << 10];
+  stack_t own = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack}, before;
+  EXPECT(sigaltstack(&own, &before) == 0);
+  begin(SA_ONSTACK);
+  wander();
+  EXPECT(sigaltstack(&before, NULL) == 0);
+  return first_fault;
+}
+
+// --- Stacks that a thread changes between ------------------------------------
+
+enum { FIBERS = 3, FIBER_BYTES = 1 << 20 };
+
+static ucontext_t fibers[FIBERS];
+static unsigned running;
+
+static void change_fiber(void) {
+  unsigned last = running;
+  running = (unsigned)below(FIBERS);
+  if (running != last) swapcontext(&fibers[last], &fibers[running]);
+}
+
+SCENARIO(ItIsWhereStacksThatLieSideBySideTakeTurns) {
+  static char stacks[FIBERS][FIBER_BYTES] __attribute__((aligned(64)));
+  static ucontext_t scenario;
+  begin(0);
+  for (unsigned i = 0; i < FIBERS; i++) {
+    EXPECT(getcontext(&fibers[i]) == 0);
+    fibers[i].uc_stack = (stack_t){.ss_sp = stacks[i], .ss_size = FIBER_BYTES};
+    fibers[i].uc_link = &scenario;
+    makecontext(&fibers[i], wander, 0);
+  }
+  has_fibers = true;
+  running = 0;
+  EXPECT(swapcontext(&scenario, &fibers[0]) == 0);
+  has_fibers = false;
+  EXPECT(captures >= CAPTURES || first_fault != NULL);
+  return first_fault;
 }

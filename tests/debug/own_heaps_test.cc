@@ -1,6 +1,7 @@
 // The debug level: what of a heap of one's own waits in the quarantine, and the heap's end.
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -52,6 +53,48 @@ TEST_P(OwnHeapsTest, PagesThatCannotBeTouchedAreNobodysAgain) {
     });
     EXPECT_TRUE(child.Exited(0)) << child.Describe() << child.err;
   }
+}
+
+// Whoever gave it goes on with it: its pages stay as they are, though nothing could open them
+// again.
+TEST_P(OwnHeapsTest, GivenMemoryCanBeTouchedWhileABlockWaitsAndAfter) {
+  if (GetParam()->heap_create_with_memory == nullptr) GTEST_SKIP() << "the variant has none";
+  const ChildResult child = RunInChild([&] {
+    setenv("LOAM_OPTIONS", "leaks=0", 1);
+    const loam_variant *variant = GetParam();
+    const size_t bytes = 4 * kLarge;
+    void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    loam_heap *heap = variant->heap_create_with_memory(memory, bytes);
+    auto *block = static_cast<char *>(variant->heap_malloc(heap, kLarge));
+    memset(block, 'x', kLarge);
+    loam_os_set_fault_hook(FailCommits);
+    variant->heap_free(heap, block);
+    for (size_t i = 0; i < kLarge; i++) {
+      if (block[i] == 'x') return 1;  // still waits, and says that it was freed
+    }
+    variant->heap_destroy(heap);
+    memset(memory, 'y', bytes);
+    return variant->check() ? 0 : 2;
+  });
+  EXPECT_TRUE(child.Exited(0)) << child.Describe() << child.err;
+}
+
+TEST_P(OwnHeapsTest, AWriteToABlockOfGivenMemoryThatWaitsIsFound) {
+  if (GetParam()->heap_create_with_memory == nullptr) GTEST_SKIP() << "the variant has none";
+  const ChildResult child = RunInChild([&] {
+    setenv("LOAM_OPTIONS", "leaks=0", 1);
+    const loam_variant *variant = GetParam();
+    const size_t bytes = 4 * kLarge;
+    void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    loam_heap *heap = variant->heap_create_with_memory(memory, bytes);
+    auto *block = static_cast<char *>(variant->heap_malloc(heap, kLarge));
+    variant->heap_free(heap, block);
+    block[kLarge / 2] = 'x';
+    variant->heap_destroy(heap);
+    return 0;
+  });
+  EXPECT_FALSE(child.Exited(0));
+  EXPECT_NE(child.err.find("after"), std::string::npos) << child.err;
 }
 
 TEST_P(OwnHeapsTest, AHeapEndsWhileAnotherThreadGivesItsBlocksBack) {
