@@ -103,8 +103,7 @@ enum { RELEASE_SPANS_MAX = LOAM_CACHED_SPANS_MAX + 1 };
 static size_t cache_span(struct loam_large *large, char *address, size_t bytes,
                          struct loam_span out[RELEASE_SPANS_MAX]) {
   size_t count = 0;
-  // One that would push out most of the others is not worth it.
-  bool worth = bytes <= large->cache_bytes_max / 2 && large->purge_delay_ms != 0;
+  bool worth = loam_large_keeps(large, bytes);
   while (worth && (large->cache.bytes + bytes > large->cache_bytes_max ||
                    large->cache.count == LOAM_CACHED_SPANS_MAX)) {
     if (!loam_span_cache_pop(&large->cache, SIZE_MAX, &out[count])) break;
@@ -194,14 +193,16 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) 
   }
   struct loam_large_block old = *found;
   // A block that grows once will grow again: an eighth more of address space
-  // costs nothing until it is touched.
+  // costs nothing until it is touched, and is not taken back from one that shrinks by less.
+  size_t least = loam_os_round_to_page(bytes);
   if (bytes > old.bytes) bytes += bytes / 8;
   bytes = loam_os_round_to_page(bytes);
-  if (bytes == old.bytes) {
+  if (bytes <= old.bytes && old.bytes - bytes <= old.bytes / 8) {
     loam_lock_release(&large->lock);
     return address;
   }
-  size_t more = bytes > old.bytes ? bytes - old.bytes : 0;
+  bool grows = bytes > old.bytes;
+  size_t more = grows ? bytes - old.bytes : 0;
   if (more != 0 && loam_span_cache_take_at(&large->cache, old.address + old.bytes, more)) {
     found->bytes += more;
     found->owner->live_bytes += more;
@@ -214,13 +215,17 @@ void *loam_large_realloc(struct loam_large *large, void *address, size_t bytes) 
   large->moving++;
   loam_lock_release(&large->lock);
   char *moved = loam_os_remap(address, old.bytes, bytes);
+  if (moved == NULL && grows) {  // as where address space is limited
+    bytes = least;
+    moved = loam_os_remap(address, old.bytes, bytes);
+  }
   loam_lock_acquire(&large->lock);
   large->moving--;
   if (moved == NULL) {
     insert(large, old);
   } else {
     insert(large, (struct loam_large_block){moved, bytes, old.owner});
-    out_count = take_out(large, more, out);
+    if (grows) out_count = take_out(large, bytes - old.bytes, out);
   }
   loam_lock_release(&large->lock);
   release_spans(large, out, out_count);

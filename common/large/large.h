@@ -58,6 +58,12 @@ void *loam_large_malloc(struct loam_large *large, size_t bytes, size_t alignment
 // Ends a block. False when the address is not that of a live large block.
 bool loam_large_free(struct loam_large *large, void *address);
 
+// Whether the mapping of a block of so many bytes is kept for a while when it ends.
+static inline bool loam_large_keeps(const struct loam_large *large, size_t bytes) {
+  // One that would push out most of the others is not worth it.
+  return bytes <= large->cache_bytes_max / 2 && large->purge_delay_ms != 0;
+}
+
 // Looks a block up; false when the address is not that of a live large block.
 bool loam_large_find(struct loam_large *large, const void *address, struct loam_large_block *block);
 

@@ -35,8 +35,9 @@ size_t loam_os_page_size(void) {
 static void *map_pages(void *hint, size_t bytes, int protection) {
   if (injected_fault(LOAM_OS_MAP, bytes)) return NULL;
   int saved_errno = errno;
-  // NORESERVE: only what is touched counts, where the kernel lets us choose.
-  void *address = mmap(hint, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  // Without NORESERVE, or the kernel would grant more than there is of memory, and kill who uses
+  // it.
+  void *address = mmap(hint, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   errno = saved_errno;
   return address == MAP_FAILED ? NULL : address;
 }
@@ -128,8 +129,7 @@ bool loam_os_decommit(void *address, size_t bytes) {
 bool loam_os_protect(void *address, size_t bytes) {
   if (injected_fault(LOAM_OS_DECOMMIT, bytes)) return false;
   int saved_errno = errno;
-  void *done = mmap(address, bytes, PROT_NONE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  void *done = mmap(address, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   errno = saved_errno;
   return done != MAP_FAILED;
 }

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <initializer_list>
 #include <string>
 
@@ -13,6 +15,7 @@
 #include "tests/support/memory.h"
 #include "tests/support/process.h"
 #include "tests/support/sanitizers.h"
+#include "tests/support/stamp.h"
 
 namespace loam::test {
 namespace {
@@ -100,6 +103,48 @@ class LimitsTest : public VariantTest {
 
 TEST_P(LimitsTest, ExhaustedAddressSpaceComesBack) {
   ExpectThatItComesBack(RLIMIT_AS, {16, 64, 1000, 5000, 60 * kKiB, kMiB + 8, 10 * kMiB});
+}
+
+// Neither a second block of that size nor the room to grow on that large blocks get fits.
+int GrowWithinTheLimit(const loam_variant &v) {
+  constexpr size_t kSize = 256 * kMiB;
+  void *block = v.malloc(kSize);
+  if (block == nullptr) return 2;
+  Stamp(block, kMiB, 1);
+  const rlim_t limit = AddressSpaceBytes() + 24 * kMiB;
+  const rlimit rlimit = {limit, limit};
+  if (setrlimit(RLIMIT_AS, &rlimit) != 0) return 3;
+  block = v.realloc(block, kSize + 16 * kMiB);
+  if (block == nullptr) return 4;
+  if (!IsStamped(block, kMiB, 1)) return 5;
+  static_cast<char *>(block)[kSize + 16 * kMiB - 1] = 1;
+  if (v.check != nullptr && !v.check()) return 6;
+  v.free(block);
+  return 0;
+}
+
+TEST_P(LimitsTest, ALargeBlockGrowsWhereNoMoreThanThatFits) {
+  if (kSanitizerRuntime) GTEST_SKIP() << "the sanitizer's runtime needs address space of its own";
+  if (IsLevel("debug")) GTEST_SKIP() << "it always moves";
+  const ChildResult child = RunInChild([this] { return GrowWithinTheLimit(v); });
+  EXPECT_TRUE(child.Exited(0)) << child.Describe() << child.err;
+}
+
+// As where a length was misread: an error is better than a process that is killed at its use.
+TEST_P(LimitsTest, MoreThanThereIsOfMemoryIsRefused) {
+  if (kSanitizerRuntime) GTEST_SKIP() << "the sanitizer's runtime has its own limits";
+  std::ifstream file("/proc/sys/vm/overcommit_memory");
+  int mode = -1;
+  file >> mode;
+  struct sysinfo system = {};
+  ASSERT_EQ(sysinfo(&system), 0);
+  const size_t all = (system.totalram + system.totalswap) * system.mem_unit;
+  if (mode != 0 || all > SIZE_MAX / 4) GTEST_SKIP() << "this kernel is told to overcommit";
+  errno = 0;
+  void *block = v.malloc(2 * all);
+  EXPECT_EQ(block, nullptr);
+  EXPECT_EQ(errno, ENOMEM);
+  v.free(block);
 }
 
 TEST_P(LimitsTest, ExhaustedMemoryComesBack) {
