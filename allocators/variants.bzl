@@ -134,6 +134,7 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
             "-Wl,--no-undefined",
             "-Wl,-Bsymbolic",
             "-Wl,-z,now",
+            "-Wl,-z,nodelete",  # threads that it served end after a dlclose
             "-static-libgcc",  # for its unwinder alone, no program is to load libgcc_s
         ],
         linkshared = 1,

@@ -67,6 +67,7 @@ struct th_cache {
   struct th_arena *arena;      // to refill from
   struct th_sampler *sampler;  // sampling.h; NULL where nothing is sampled
   bool is_watched;             // the thread's end will be noticed
+  bool is_trimmed;             // of a spare one: without memory but for its first page
   uint64_t age_ms;             // when to look for what nobody uses
   uint32_t events;             // times on the slow path
   size_t frees;

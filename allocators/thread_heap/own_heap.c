@@ -20,7 +20,10 @@ struct loam_heap *th_own_create(void) {
 }
 
 void th_own_destroy(struct loam_heap *heap) {
+  struct loam_stats last;
   loam_lock_acquire(&th_state.lock);
+  th_own_stats(heap, &last);
+  th_state.gone.frees += last.malloc_calls;  // all of its blocks end
   if (heap->next != NULL) heap->next->prev = heap->prev;
   if (heap->prev != NULL) {
     heap->prev->next = heap->next;

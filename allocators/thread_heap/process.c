@@ -5,15 +5,19 @@
 
 #include "allocators/thread_heap/state.h"
 #include "common/os/os.h"
+#include "common/stack/table.h"
 
 struct th_state th_state;
+
+static void watch_forks(void);
 
 // --- Setting up --------------------------------------------------------------
 
 void th_set_up(void) {
   loam_lock_acquire(&th_state.lock);
   // Relaxed: the lock orders. Release: whoever sees `ready` sees the rest.
-  if (!atomic_load_explicit(&th_state.ready, memory_order_relaxed)) {
+  bool is_first = !atomic_load_explicit(&th_state.ready, memory_order_relaxed);
+  if (is_first) {
     struct loam_options *options = &th_state.options;
     loam_options_from_environment(options, TH_NAME);
     size_t arenas = options->arenas != 0 ? options->arenas : (size_t)loam_os_cpu_count();
@@ -38,6 +42,7 @@ void th_set_up(void) {
     atomic_store_explicit(&th_state.ready, true, memory_order_release);
   }
   loam_lock_release(&th_state.lock);
+  if (is_first) watch_forks();
 }
 
 struct th_arena *th_least_used_arena(void) {
@@ -81,6 +86,7 @@ static void close_cache(void *value) {
   loam_lock_acquire(&th_state.lock);
   delist(cache);
   th_state.gone.frees += cache->frees;
+  cache->is_trimmed = false;
   cache->next = th_state.spare;
   th_state.spare = cache;
   loam_lock_release(&th_state.lock);
@@ -244,10 +250,25 @@ bool th_state_check(void) {
 
 // --- Giving memory back ------------------------------------------------------
 
+// What lies behind a record's first page, where the lists are linked. (All zero is ready.)
+static bool trim_spare_caches(void) {
+  bool any = false;
+  size_t page = loam_os_page_size();
+  loam_lock_acquire(&th_state.lock);
+  for (struct th_cache *cache = th_state.spare; cache != NULL; cache = cache->next) {
+    if (cache->is_trimmed) break;  // as are those that were spare before it
+    cache->is_trimmed = true;
+    any |= loam_os_decommit((char *)cache + page, cache_bytes() - page);
+  }
+  loam_lock_release(&th_state.lock);
+  return any;
+}
+
 bool th_state_trim(size_t keep) {
   th_ensure_set_up();
   bool any = false;
   if (th_local.cache != NULL) th_cache_flush(th_local.cache);  // others' are theirs
+  any |= trim_spare_caches();
   for (size_t i = 0; i < th_arena_total(); i++) any |= th_arena_trim(&th_state.arenas[i]);
   loam_lock_acquire(&th_state.lock);
   for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
@@ -308,7 +329,14 @@ static void fork_child(void) {
   forget_other_caches();
 }
 
-__attribute__((constructor)) static void watch_process(void) {
+// Once, at the first call or before, and as early as can be: handlers that others register later
+// run before our locks are taken and after they are free again, and so may allocate. (Under no
+// lock of ours, for this may allocate too.)
+__attribute__((constructor(101))) static void watch_forks(void) {
+  static atomic_flag is_done = ATOMIC_FLAG_INIT;
+  // Relaxed: it only chooses who does it.
+  if (atomic_flag_test_and_set_explicit(&is_done, memory_order_relaxed)) return;
+  loam_stack_table_watch_forks();  // first: its lock is taken last
   pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 

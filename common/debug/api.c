@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "common/debug/debug.h"
 #include "common/debug/family.h"
 #include "common/debug/leaks.h"
 #include "common/malloc_api/variant_prefix.h"
+#include "common/stack/table.h"
 
 #define LOAM_DECLARE_DEBUG_EXPANDED(prefix) LOAM_DECLARE_DEBUG(prefix)
 LOAM_DECLARE_DEBUG_EXPANDED(LOAM_PREFIX);
@@ -20,7 +22,10 @@ LOAM_FUNCTION struct loam_heap *P(heap_create_with_memory)(void *memory, size_t 
 #define BASE LOAM_JOIN(LOAM_JOIN(loam_base, LOAM_PREFIX), variant)
 extern const struct loam_variant BASE;
 
-static struct loam_debug debug = {.base = &BASE, .name = LOAM_NAME_AT_LEVEL(LOAM_LAYER_NAME)};
+static void watch_process(void);
+
+static struct loam_debug debug = {
+    .base = &BASE, .name = LOAM_NAME_AT_LEVEL(LOAM_LAYER_NAME), .watch_process = watch_process};
 
 static bool is_power_of_two(size_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
@@ -156,7 +161,12 @@ static void at_exit(void *nothing) {
 // With no library's handle: it is not called when the library's destructors are.
 int __cxa_atexit(void (*function)(void *), void *argument, void *library);
 
+// Once, at the first call or before: handlers of forks that others register later may allocate.
 __attribute__((constructor(101))) static void watch_process(void) {
+  static atomic_flag is_done = ATOMIC_FLAG_INIT;
+  // Relaxed: it only chooses who does it.
+  if (atomic_flag_test_and_set_explicit(&is_done, memory_order_relaxed)) return;
+  loam_stack_table_watch_forks();
   pthread_atfork(fork_prepare, fork_parent, fork_child);
   __cxa_atexit(at_exit, NULL, NULL);
 }

@@ -57,6 +57,7 @@ struct loam_heap {
 struct loam_debug {
   const struct loam_variant *base;  // the heap below
   const char *name;                 // in reports
+  void (*watch_process)(void);      // has its forks and its end told
   atomic_bool ready;                // options are read
   struct loam_options options;
   bool is_json;  // report=json

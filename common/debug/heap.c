@@ -29,12 +29,14 @@ static void read_options(struct loam_debug *debug) {
 void loam_debug_set_up(struct loam_debug *debug) {
   loam_lock_acquire(&debug->lock);
   // Relaxed: the lock orders. Release: whoever sees `ready` sees the options.
-  if (!atomic_load_explicit(&debug->ready, memory_order_relaxed)) {
+  bool is_first = !atomic_load_explicit(&debug->ready, memory_order_relaxed);
+  if (is_first) {
     read_options(debug);
     loam_debug_watch_faults(debug);
     atomic_store_explicit(&debug->ready, true, memory_order_release);
   }
   loam_lock_release(&debug->lock);
+  if (is_first) debug->watch_process();
 }
 
 static __thread uint32_t my_thread __attribute__((tls_model("initial-exec")));

@@ -178,6 +178,9 @@ static void fork_prepare(void) { loam_lock_acquire(&table.lock); }
 static void fork_parent(void) { loam_lock_release(&table.lock); }
 static void fork_child(void) { loam_lock_reset(&table.lock); }
 
-__attribute__((constructor)) static void watch_process(void) {
+void loam_stack_table_watch_forks(void) {
+  static atomic_flag is_done = ATOMIC_FLAG_INIT;
+  // Relaxed: it only chooses who does it.
+  if (atomic_flag_test_and_set_explicit(&is_done, memory_order_relaxed)) return;
   pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
