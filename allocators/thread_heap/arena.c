@@ -190,9 +190,10 @@ static void count_span(struct th_arena *arena, const struct th_slab *slab, size_
   arena->large_bytes += slab->block_bytes * times;
 }
 
-void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed) {
+void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, unsigned alignment,
+                           bool *zeroed) {
   size_t fresh;
-  struct th_slab *slab = th_slices_take(slices, &fresh);
+  struct th_slab *slab = th_slices_take_aligned(slices, alignment, &fresh);
   *zeroed = fresh == slices;
   if (slab == NULL) return NULL;
   loam_lock_acquire(&arena->lock);
@@ -205,6 +206,13 @@ void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed
 }
 
 // --- Giving back -------------------------------------------------------------
+
+// Under the lock, which it gives up: who is told of the end may allocate.
+static __attribute__((cold, noreturn)) void fail_in(struct th_arena *arena, const void *block,
+                                                    const char *what) {
+  loam_lock_release(&arena->lock);
+  th_fail(block, what);
+}
 
 // Under the lock: a slab that was full has free blocks, or all of it is free.
 static __attribute__((noinline)) void list_after_put(struct th_slab *slab, bool was_full) {
@@ -225,9 +233,9 @@ static inline size_t put(struct th_slab *slab, void *const *blocks, size_t count
   bool was_full = slab->free_count == 0;
   size_t done = th_slab_put(slab, blocks, count);
   if (done == 0) {
-    th_fail(blocks[0], th_block_number(slab, blocks[0]) < 0
-                           ? "free: not the start of a block"
-                           : "free: a block that is free (double free?)");
+    fail_in(slab->arena, blocks[0],
+            th_block_number(slab, blocks[0]) < 0 ? "free: not the start of a block"
+                                                 : "free: a block that is free (double free?)");
   }
   // Few puts are the first or the last of their slab.
   if (__builtin_expect(was_full || slab->free_count == slab->capacity, 0)) {
@@ -239,28 +247,32 @@ static inline size_t put(struct th_slab *slab, void *const *blocks, size_t count
 // Under the lock: a span goes. Its memory is given away after that.
 static void remove_span(struct th_arena *arena, struct th_slab *slab) {
   if (slab->arena != arena) {
-    th_fail(th_slab_start(slab), "free: a block that is free (double free?)");
+    fail_in(arena, th_slab_start(slab), "free: a block that is free (double free?)");
   }
   count_span(arena, slab, (size_t)-1);
   all_remove(arena, slab);
   th_slab_forget(slab);
 }
 
-// The slab of a block that waited in a cache: there is one, or something is broken.
-static inline struct th_slab *slab_of_cached(const void *block) {
+// The slab of a block that waited in a cache: there is one, or something is broken. `locked`:
+// the arena whose lock is held, or NULL.
+static inline struct th_slab *slab_of_cached(const void *block, struct th_arena *locked) {
   struct th_slab *slab = th_slab_of_slice(th_slice_of(block));
-  if (__builtin_expect(slab->arena == NULL, 0)) th_fail(block, "free: a cached block of no slab");
+  if (__builtin_expect(slab->arena == NULL, 0)) {
+    if (locked != NULL) fail_in(locked, block, "free: a cached block of no slab");
+    th_fail(block, "free: a cached block of no slab");
+  }
   return slab;
 }
 
 void th_arena_put(unsigned class, void **blocks, size_t count) {
   while (count != 0) {
     // A round for each arena: its blocks go, the others move up.
-    struct th_arena *arena = slab_of_cached(blocks[0])->arena;
+    struct th_arena *arena = slab_of_cached(blocks[0], NULL)->arena;
     size_t others = 0;
     loam_lock_acquire(&arena->lock);
     for (size_t i = 0; i < count;) {
-      struct th_slab *slab = slab_of_cached(blocks[i]);
+      struct th_slab *slab = slab_of_cached(blocks[i], arena);
       if (__builtin_expect(slab->arena != arena, 0)) {
         blocks[others++] = blocks[i++];
       } else {
@@ -320,9 +332,13 @@ void th_arena_destroy(struct th_arena *arena) {
 
 // --- Giving memory back ------------------------------------------------------
 
-bool th_arena_age(struct th_arena *arena) {
+bool th_arena_age(struct th_arena *arena, uint64_t now_ms, uint64_t period_ms) {
   if (!loam_lock_try(&arena->lock)) return true;
-  struct th_slab *slab = arena->age_cursor != NULL ? arena->age_cursor : arena->slabs;
+  struct th_slab *slab = arena->age_cursor;
+  if (slab == NULL && now_ms >= arena->age_ms) {
+    slab = arena->slabs;
+    arena->age_ms = now_ms + period_ms;
+  }
   for (unsigned i = 0; slab != NULL && i < AGED_SLABS_MAX; i++, slab = slab->all_next) {
     if (slab->touched) {
       slab->touched = false;

@@ -35,7 +35,8 @@ struct th_arena {
   bool is_own;                       // a heap of one's own
   bool is_uncached;                  // blocks go straight to the program
   struct th_slab *slabs;             // all
-  struct th_slab *age_cursor;        // where the next pass of the decay goes on, or NULL
+  uint64_t age_ms;                   // when the next pass of the decay may begin
+  struct th_slab *age_cursor;        // where one that has begun goes on, or NULL
   struct th_slab *purge_cursor;      // where growth looks next for pages to give back, or NULL
   size_t slab_slices;                // of all slabs, spans left out
   size_t out_bytes;                  // of their blocks that are not free
@@ -61,7 +62,9 @@ void th_arena_put(unsigned class, void **blocks, size_t count);
 
 // A single block for the program, a span, and back from it. *zeroed: it reads as zero.
 void *th_arena_malloc(struct th_arena *arena, unsigned class);
-void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, bool *zeroed);
+// A span's first slice is a multiple of `alignment` (th_slices_take_aligned).
+void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, unsigned alignment,
+                           bool *zeroed);
 void th_arena_free(struct th_slab *slab, void *block);
 
 // Gives a span another size where it is; false, and nothing has changed, when it cannot grow.
@@ -70,9 +73,10 @@ bool th_arena_resize_span(struct th_slab *slab, unsigned slices);
 // Frees all that the arena holds. No other thread uses it.
 void th_arena_destroy(struct th_arena *arena);
 
-// A stretch of a pass of the decay: pages of free blocks in a slab that nobody touched
-// since the pass before go back to the system. True when the pass is not at its end.
-bool th_arena_age(struct th_arena *arena);
+// A stretch of a pass of the decay, of which one begins every `period_ms`: pages of free blocks
+// in a slab that nobody touched since the pass before go back to the system. True when the pass
+// is not at its end.
+bool th_arena_age(struct th_arena *arena, uint64_t now_ms, uint64_t period_ms);
 
 // The same for all slabs, touched or not; true if any went.
 bool th_arena_trim(struct th_arena *arena);

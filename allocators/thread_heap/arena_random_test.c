@@ -55,7 +55,8 @@ static const char *put(unsigned kind) {
 static const char *change_span(void **span) {
   if (*span == NULL) {
     bool zeroed;
-    *span = th_arena_malloc_span(&arenas[chance(ARENAS)], 1 + (unsigned)chance(9), &zeroed);
+    *span = th_arena_malloc_span(&arenas[chance(ARENAS)], 1 + (unsigned)chance(9), 1u << chance(5),
+                                 &zeroed);
     EXPECT(*span != NULL && (!zeroed || *(uint64_t *)*span == 0));
     stamp(*span);
     return NULL;
@@ -76,7 +77,7 @@ static const char *step(void) {
   unsigned kind = (unsigned)chance(CLASSES);
   switch (chance(12)) {
     case 0:
-      th_arena_age(&arenas[chance(ARENAS)]);
+      th_arena_age(&arenas[chance(ARENAS)], 0, 0);
       return NULL;
     case 1:
       if (chance(10) == 0) th_arena_trim(&arenas[chance(ARENAS)]);

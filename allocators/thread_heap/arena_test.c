@@ -124,7 +124,7 @@ SCENARIO(WithoutMemoryNothingIsTaken) {
   bool zeroed;
   EXPECT(th_arena_take(arena, CLASS, 4, out + 4) == 0);
   EXPECT(th_arena_malloc(arena, CLASS) == NULL);
-  EXPECT(th_arena_malloc_span(arena, 3, &zeroed) == NULL);
+  EXPECT(th_arena_malloc_span(arena, 3, 1, &zeroed) == NULL);
   fail_nothing();
   return expect_nothing_held();
 }
@@ -145,7 +145,7 @@ SCENARIO(BlocksOfAnUncachedArenaAreNotInThePageMap) {
 SCENARIO(ASpanIsTakenAndFreed) {
   start_arenas();
   bool zeroed = false;
-  char *block = th_arena_malloc_span(arena, 5, &zeroed);
+  char *block = th_arena_malloc_span(arena, 5, 1, &zeroed);
   EXPECT(block != NULL && zeroed && arena->span_bytes == 5 * TH_SLICE_BYTES);
   memset(block, 1, 5 * TH_SLICE_BYTES);
   EXPECT_HOLDS(expect_arenas_whole());
@@ -157,7 +157,7 @@ SCENARIO(ASpanIsTakenAndFreed) {
 SCENARIO(ASpanGrowsAndShrinksWhereItIs) {
   start_arenas();
   bool zeroed;
-  char *block = th_arena_malloc_span(arena, 5, &zeroed);
+  char *block = th_arena_malloc_span(arena, 5, 1, &zeroed);
   struct th_slab *slab = slab_of(block);
   EXPECT(th_arena_resize_span(slab, 9) && slab->block_bytes == 9 * TH_SLICE_BYTES);
   memset(block, 1, 9 * TH_SLICE_BYTES);
@@ -172,7 +172,7 @@ SCENARIO(ASpanGrowsAndShrinksWhereItIs) {
 SCENARIO(ASpanThatCannotGrowStaysAsItIs) {
   start_arenas();
   bool zeroed;
-  struct th_slab *slab = slab_of(th_arena_malloc_span(arena, 5, &zeroed));
+  struct th_slab *slab = slab_of(th_arena_malloc_span(arena, 5, 1, &zeroed));
   void *neighbour = th_arena_malloc(arena, CLASS);
   EXPECT(slab_of(neighbour) == slab + 5);
   EXPECT(!th_arena_resize_span(slab, 6));
@@ -195,8 +195,8 @@ static struct th_slab *start_with_free_pages(void) {
 
 SCENARIO(FreePagesGoAtTheSecondPass) {
   struct th_slab *slab = start_with_free_pages();
-  EXPECT(!th_arena_age(arena) && slab->purged == 0);
-  EXPECT(!th_arena_age(arena) && slab->purged == 0xc);
+  EXPECT(!th_arena_age(arena, 0, 0) && slab->purged == 0);
+  EXPECT(!th_arena_age(arena, 0, 0) && slab->purged == 0xc);
   EXPECT(th_slab_start(slab)[2 * 4096] == 0 && th_slab_start(slab)[4096] == 1);
   return expect_arenas_whole();
 }
@@ -204,7 +204,7 @@ SCENARIO(FreePagesGoAtTheSecondPass) {
 SCENARIO(PagesOfASlabInUseStay) {
   struct th_slab *slab = start_with_free_pages();
   for (int i = 0; i < 5; i++) {
-    EXPECT(!th_arena_age(arena) && slab->purged == 0);
+    EXPECT(!th_arena_age(arena, 0, 0) && slab->purged == 0);
     EXPECT(take_blocks(arena, CLASS, 1, CAPACITY));
   }
   return expect_arenas_whole();
@@ -227,7 +227,7 @@ SCENARIO(APassOverManySlabsStopsAndGoesOn) {
   for (size_t i = 0; i < SLABS; i++) th_arena_put(EIGHTH, blocks + 8 * i, 4);
   for (int pass = 0; pass < 2; pass++) {
     int stretches = 1;
-    while (th_arena_age(arena)) stretches++;
+    while (th_arena_age(arena, 0, 0)) stretches++;
     EXPECT(stretches > 1 && stretches < SLABS);
   }
   for (size_t i = 0; i < SLABS; i++) EXPECT(*(char *)blocks[8 * i] == 0);
@@ -238,20 +238,39 @@ SCENARIO(APassOverManySlabsStopsAndGoesOn) {
 SCENARIO(APassGoesOnWhereASlabWent) {
   start_arenas();
   EXPECT(take_blocks(arena, EIGHTH, 8 * SLABS, 0));
-  EXPECT(th_arena_age(arena) && arena->age_cursor != NULL);
+  EXPECT(th_arena_age(arena, 0, 0) && arena->age_cursor != NULL);
   struct th_slab *next = arena->age_cursor->all_next;
   void *of_cursor[8];
   for (size_t i = 0; i < 8; i++) of_cursor[i] = th_slab_start(arena->age_cursor) + i * EIGHTH_BYTES;
   th_arena_put(EIGHTH, of_cursor, 8);
   EXPECT(arena->age_cursor == next);
-  while (th_arena_age(arena)) continue;
+  while (th_arena_age(arena, 0, 0)) continue;
+  return expect_arenas_whole();
+}
+
+// Whoever else has more to do may call in between.
+SCENARIO(APassBeginsWhenItIsDue) {
+  struct th_slab *slab = start_with_free_pages();
+  EXPECT(!th_arena_age(arena, 1000, 500));
+  EXPECT(!th_arena_age(arena, 1001, 500) && slab->purged == 0);
+  EXPECT(!th_arena_age(arena, 1499, 500) && slab->purged == 0);
+  EXPECT(!th_arena_age(arena, 1500, 500) && slab->purged == 0xc);
+  return expect_arenas_whole();
+}
+
+SCENARIO(APassThatHasBegunGoesOnAtOnce) {
+  start_arenas();
+  EXPECT(take_blocks(arena, EIGHTH, 8 * SLABS, 0));
+  int stretches = 1;
+  while (th_arena_age(arena, 1000, 500)) stretches++;
+  EXPECT(stretches > 1 && arena->age_ms == 1500);
   return expect_arenas_whole();
 }
 
 SCENARIO(APassDoesNotWaitForTheLock) {
   start_arenas();
   loam_lock_acquire(&arena->lock);
-  EXPECT(th_arena_age(arena));  // there is more to do
+  EXPECT(th_arena_age(arena, 0, 0));  // there is more to do
   loam_lock_release(&arena->lock);
   return NULL;
 }
@@ -262,7 +281,7 @@ SCENARIO(StatisticsAddUp) {
   start_arenas();
   EXPECT(take_blocks(arena, CLASS, CAPACITY + 10, 0));
   bool zeroed;
-  th_arena_malloc_span(arena, 3, &zeroed);
+  th_arena_malloc_span(arena, 3, 1, &zeroed);
   struct loam_stats stats = {0};
   th_arena_stats(arena, &stats);
   EXPECT(stats.live_blocks == CAPACITY + 11);
@@ -282,7 +301,7 @@ SCENARIO(ADestroyedArenaHoldsNothing) {
     EXPECT(th_arena_malloc(arena, class) != NULL);
     slices += th_class_slices(class);
   }
-  EXPECT(th_arena_malloc_span(arena, 7, &zeroed) != NULL);
+  EXPECT(th_arena_malloc_span(arena, 7, 1, &zeroed) != NULL);
   th_arena_destroy(arena);
   EXPECT(arena->slabs == NULL && th_region_check() == NULL);
   EXPECT(th_region.dirty_count == slices + 7);

@@ -70,6 +70,10 @@ static inline void prove_zero(const char *start, size_t bytes) {
 
 void th_pages_prove_zero(const char *start, size_t bytes) {
   size_t page = loam_os_page_size();
+  if (page > TH_SLICE_BYTES) {  // others' slices may share it
+    prove_zero(start, bytes);
+    return;
+  }
   unsigned char resident[RESIDENT_PAGES_MAX];
   for (size_t done = 0; done < bytes; done += RESIDENT_PAGES_MAX * page) {
     size_t part =
@@ -108,6 +112,10 @@ static void clear_part(char *part, size_t bytes) {
 }
 
 void th_pages_clear(char *start, size_t bytes) {
+  if (loam_os_page_size() > TH_SLICE_BYTES) {  // others' slices may share a page
+    memset(start, 0, bytes);
+    return;
+  }
   size_t most = RESIDENT_PAGES_MAX * loam_os_page_size();
   for (size_t done = 0; done < bytes; done += most) {
     clear_part(start + done, bytes - done < most ? bytes - done : most);
@@ -225,7 +233,8 @@ static inline __attribute__((always_inline)) void free_block(void *block, bool s
     return;
   }
   unsigned class = th_map_at(base, slice);
-  if (sized && UNLIKELY(class != expected)) fail_size(block);
+  // (0: another page of its slab went back since we looked.)
+  if (sized && UNLIKELY(class != expected) && class != 0) fail_size(block);
   uint32_t reciprocal = th_local.free[class].reciprocal;
   uint32_t offset = (uint32_t)(uintptr_t)block & th_local.free[class].offset_mask;
   uint32_t room = th_local.free[class].room;

@@ -21,11 +21,11 @@ void *th_out_of_memory(void) {
 
 // --- Decay -------------------------------------------------------------------
 
-static bool age_own_heaps(void) {
+static bool age_own_heaps(uint64_t now) {
   bool more = false;
   loam_lock_acquire(&th_state.lock);
   for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
-    more |= th_arena_age(&heap->arena);
+    more |= th_arena_age(&heap->arena, now, th_state.options.purge_delay_ms);
   }
   loam_lock_release(&th_state.lock);
   return more;
@@ -37,15 +37,20 @@ void th_decay(void) {
   uint64_t due = atomic_load_explicit(&th_state.decay_ms, memory_order_relaxed);
   if (now < due) return;
   // Relaxed: it only chooses who does the pass. What the pass looks at has locks.
-  uint64_t next = now + th_state.options.purge_delay_ms;
+  uint64_t period = th_state.options.purge_delay_ms;
+  uint64_t next = now + period;
   if (!atomic_compare_exchange_strong_explicit(&th_state.decay_ms, &due, next, memory_order_relaxed,
                                                memory_order_relaxed)) {
     return;
   }
-  bool more = th_slices_age();
-  for (size_t i = 0; i < th_arena_total(); i++) more |= th_arena_age(&th_state.arenas[i]);
-  more |= age_own_heaps();
+  bool more = th_slices_age(now, period);
+  for (size_t i = 0; i < th_arena_total(); i++) {
+    more |= th_arena_age(&th_state.arenas[i], now, period);
+  }
+  more |= age_own_heaps(now);
   loam_large_purge(&th_state.large, now);
+  // Relaxed, as elsewhere: it only guides.
+  atomic_store_explicit(&th_state.large_gone, 0, memory_order_relaxed);
   if (more) atomic_store_explicit(&th_state.decay_ms, now + 1, memory_order_relaxed);
 }
 
@@ -90,6 +95,17 @@ static void make_huge(void *block, size_t bytes) {
   atomic_store_explicit(&th_state.has_huge_pages, false, memory_order_relaxed);
 }
 
+// As much as came new from the system goes back of what lies idle; but what went back of late
+// was room for it.
+static void make_up_for_large(size_t bytes) {
+  size_t gone = atomic_exchange_explicit(&th_state.large_gone, 0, memory_order_relaxed);
+  if (gone < bytes) {
+    th_slices_purge((bytes - gone) >> TH_SLICE_BITS);
+  } else if (gone > bytes) {
+    atomic_fetch_add_explicit(&th_state.large_gone, gone - bytes, memory_order_relaxed);
+  }
+}
+
 static void *malloc_large(struct th_arena *arena, struct th_request want) {
   bool fresh;
   size_t bytes = want.bytes + TH_TAG_BYTES;
@@ -105,8 +121,7 @@ static void *malloc_large(struct th_arena *arena, struct th_request want) {
   if (fresh && is_huge && !want.zeroed) make_huge(block, bytes);
   if (LOAM_HARDENED) tag_large(block);
   if (want.zeroed && !fresh) memset(block, 0, want.bytes);
-  // As much as came new from the system goes back of what lies idle.
-  if (fresh) th_slices_purge(want.bytes >> TH_SLICE_BITS);
+  if (fresh) make_up_for_large(want.bytes);
   th_decay();
   return block;
 }
@@ -114,7 +129,8 @@ static void *malloc_large(struct th_arena *arena, struct th_request want) {
 static void *malloc_span(struct th_arena *arena, struct th_request want) {
   bool zeroed;
   unsigned slices = th_span_slices(want.bytes + TH_TAG_BYTES);
-  void *block = th_arena_malloc_span(arena, slices, &zeroed);
+  size_t alignment = want.alignment <= TH_SLICE_BYTES ? 1 : want.alignment >> TH_SLICE_BITS;
+  void *block = th_arena_malloc_span(arena, slices, (unsigned)alignment, &zeroed);
   if (LOAM_HARDENED && block != NULL) {
     if (!zeroed) th_pages_prove_zero(block, slices * TH_SLICE_BYTES);
     th_span_set_usable(th_slab_around(block), want.bytes);
@@ -139,11 +155,19 @@ static void *malloc_of_class(struct th_arena *arena, unsigned class, struct th_r
   return block == NULL ? NULL : hand_out(block, class, want);
 }
 
+// What a span can be aligned to: as the region is.
+static size_t span_alignment_max(void) {
+  uintptr_t base = (uintptr_t)th_region.base;
+  size_t natural = base & -base;
+  return natural < HUGE_PAGE_BYTES ? natural : HUGE_PAGE_BYTES;
+}
+
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
   size_t most = has_huge_pages() ? MAPPED_BYTES_MIN - 1 : TH_SPAN_BYTES_MAX - TH_TAG_BYTES;
-  if (want.bytes > most || want.alignment > TH_SLICE_BYTES) return 0;
+  if (want.bytes > most || want.alignment > span_alignment_max()) return 0;
+  if (want.alignment > TH_SLICE_BYTES) return TH_SPAN_CLASS;
   return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
 }
 
@@ -177,7 +201,7 @@ void *th_malloc_in(struct th_arena *arena, struct th_request want) {
   if (block == NULL && class != 0) block = malloc_past_caches(arena, 0, want);
   // And where the system gives nothing, what lies free in the region does.
   bool fits_span =
-      want.bytes <= TH_SPAN_BYTES_MAX - TH_TAG_BYTES && want.alignment <= TH_SLICE_BYTES;
+      want.bytes <= TH_SPAN_BYTES_MAX - TH_TAG_BYTES && want.alignment <= span_alignment_max();
   if (block == NULL && class == 0 && fits_span) {
     block = malloc_past_caches(arena, TH_SPAN_CLASS, want);
   }
@@ -346,6 +370,10 @@ void th_free_found(const struct th_found *found, void *block) {
   }
   if (found->slab == NULL) {
     if (!loam_large_free(&th_state.large, block)) th_fail(block, "free: no block of this heap");
+    size_t bytes = found->large.bytes;
+    if (!loam_large_keeps(&th_state.large, bytes)) {
+      atomic_fetch_add_explicit(&th_state.large_gone, bytes, memory_order_relaxed);
+    }
     return;
   }
   if (LOAM_HARDENED) close_found(found, block);
@@ -409,14 +437,22 @@ static void *move_to_new(const struct th_found *found, void *block, size_t usabl
   return moved;
 }
 
-// A block that is more than half used stays where it is; in the hardened level, where a
-// size tells where a block is from, only one of the same class does.
+// A block that is more than half used stays where it is, but seven eighths where the rest can
+// go without a copy. In the hardened level, where a size tells where a block is from, only one
+// of the same class stays.
+static bool can_be_cut(const struct th_found *found, size_t bytes) {
+  if (found->slab == NULL) return !found->is_guarded && bytes >= MAPPED_BYTES_MIN;
+  return found->slab->class == TH_SPAN_CLASS &&
+         class_for((struct th_request){.bytes = bytes}) == TH_SPAN_CLASS;
+}
+
 static bool fits(const struct th_found *found, size_t usable, size_t bytes) {
   if (LOAM_HARDENED) {
     return found->slab != NULL && found->slab->class != TH_SPAN_CLASS &&
            class_for((struct th_request){.bytes = bytes}) == found->slab->class;
   }
-  return bytes <= usable && (bytes > usable / 2 || usable <= TH_ALIGNMENT);
+  size_t rest = can_be_cut(found, bytes) ? usable / 8 : usable / 2;
+  return bytes <= usable && (bytes > usable - rest || usable <= TH_ALIGNMENT);
 }
 
 static bool resize_span(struct th_slab *slab, size_t usable, size_t bytes) {

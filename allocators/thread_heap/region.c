@@ -14,10 +14,7 @@ enum {
   UNIT_SHARE = 8,             // of what is resident, at most, that a unit is
 };
 
-// 2 MiB: a huge page, of most systems. A region of less than 1 GiB has no addresses to lose by
-// beginning at a multiple of it.
-#define UNIT_SLICES ((size_t)128)
-#define UNIT_WORDS (UNIT_SLICES / WORD_SLICES)
+// A region of less than 1 GiB has no addresses to lose by beginning at a multiple of a unit.
 #define UNITS_REGION_SLICES_MIN ((size_t)1 << 16)
 
 // 256 GiB. Blocks beyond that come as large ones.
@@ -86,9 +83,12 @@ bool th_region_set_up(void) {
     if (slices < RESERVED_SLICES_MIN) return false;
   }
   if (slices != RESERVED_SLICES_MAX) {  // address space is scarce: leave most to others
-    size_t kept = slices / 5 * 2;
+    size_t kept = slices / 5 * 2 / TH_WIDE_SLICES * TH_WIDE_SLICES;  // whole pages
     char *rest = base + (kept << TH_SLICE_BITS);
-    if (!loam_os_release(rest, (slices - kept) << TH_SLICE_BITS)) return false;
+    if (!loam_os_release(rest, (slices - kept) << TH_SLICE_BITS)) {
+      loam_os_release(base, slices << TH_SLICE_BITS);
+      return false;
+    }
     slices = kept;
   }
   struct layout layout = lay_out(slices);
@@ -113,8 +113,9 @@ bool th_region_set_up(void) {
 // --- Bitmaps, under the lock -------------------------------------------------
 
 // The first of `count` slices side by side that are set in the first bitmap, or in
-// either; 0 when there are none.
-static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t count) {
+// either, and begin at a multiple of `alignment`; 0 when there are none.
+static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t count,
+                       size_t alignment) {
   size_t run = 0;
   for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
     uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
@@ -130,7 +131,9 @@ static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t cou
       unsigned ones = ~rest == 0 ? WORD_SLICES : (unsigned)__builtin_ctzl(~rest);
       at += skip + ones;
       run += ones;
-      if (run >= count) return word * WORD_SLICES + at - run;
+      size_t end = word * WORD_SLICES + at;
+      size_t first = round_up(end - run, alignment);
+      if (first + count <= end) return first;
       if (at < WORD_SLICES) run = 0;
     }
   }
@@ -138,8 +141,10 @@ static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t cou
 }
 
 // The same for slices of a wide slab.
-static size_t find_wide(const uint64_t *bitmap, const uint64_t *other, size_t count) {
-  (void)count;  // TH_WIDE_SLICES, which the shifts below know
+static size_t find_wide(const uint64_t *bitmap, const uint64_t *other, size_t count,
+                        size_t alignment) {
+  (void)count;  // TH_WIDE_SLICES, as the alignment is: the shifts below know it
+  (void)alignment;
   for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
     uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
     bits &= bits >> 1;
@@ -198,14 +203,19 @@ static bool grow(size_t count) {
 
 static size_t resident_of(void) { return slices_limit() - th_region.first - th_region.clean_count; }
 
+// Whether a unit that begins at this word of the bitmap reads as zero.
+static bool is_clean_unit(size_t word) {
+  uint64_t bits = th_region.clean[word];
+  for (size_t i = 1; i < UNIT_WORDS; i++) bits &= th_region.clean[word + i];
+  return ~bits == 0;
+}
+
 static size_t find_unit(void) {
-  size_t word = round_up(th_region.lowest, UNIT_WORDS);
-  for (; word + UNIT_WORDS <= slices_limit() / WORD_SLICES; word += UNIT_WORDS) {
-    uint64_t bits = th_region.clean[word];
-    for (size_t i = 1; i < UNIT_WORDS; i++) bits &= th_region.clean[word + i];
-    if (~bits == 0) return word * WORD_SLICES;
-  }
-  return 0;
+  size_t word = th_region.no_unit;
+  size_t end = slices_limit() / WORD_SLICES;
+  while (word + UNIT_WORDS <= end && !is_clean_unit(word)) word += UNIT_WORDS;
+  th_region.no_unit = word;
+  return word + UNIT_WORDS <= end ? word * WORD_SLICES : 0;
 }
 
 // A large heap grows by a huge page: one fault for what would take 512. Its slices are dirty from
@@ -238,22 +248,25 @@ static void balance(size_t new, bool dirty) {
   if (new != 0 && dirty) th_slices_purge(new);
 }
 
-typedef size_t (*finder)(const uint64_t *bitmap, const uint64_t *other, size_t count);
+typedef size_t (*finder)(const uint64_t *bitmap, const uint64_t *other, size_t count,
+                         size_t alignment);
 
-// `slack`: slices more than that make sure that `find` finds them in new memory.
-static struct th_slab *take(finder find, size_t count, size_t slack, size_t *fresh) {
+static struct th_slab *take(finder find, size_t count, size_t alignment, size_t *fresh) {
   *fresh = 0;
   if (th_region.end == 0) return NULL;
   struct th_slab *slab = NULL;
   loam_lock_acquire(&th_region.lock);
   // What is resident first; new memory last.
-  size_t first = th_region.dirty_count >= count ? find(th_region.dirty, NULL, count) : 0;
+  size_t first = th_region.dirty_count >= count ? find(th_region.dirty, NULL, count, alignment) : 0;
   size_t unit = first == 0 && count < UNIT_SLICES ? add_unit() : 0;
-  if (unit != 0) first = find(th_region.dirty, NULL, count);
+  if (unit != 0) first = find(th_region.dirty, NULL, count, alignment);
   if (first == 0 && th_region.clean_count + th_region.dirty_count >= count) {
-    first = find(th_region.clean, th_region.dirty, count);
+    first = find(th_region.clean, th_region.dirty, count, alignment);
   }
-  if (first == 0 && grow(count + slack)) first = find(th_region.clean, th_region.dirty, count);
+  // So much that they are found in it wherever it begins.
+  if (first == 0 && grow(count + alignment - 1)) {
+    first = find(th_region.clean, th_region.dirty, count, alignment);
+  }
   if (first != 0) {
     *fresh = take_run(first, count) + unit;
     slab = &th_region.records[first];
@@ -265,11 +278,15 @@ static struct th_slab *take(finder find, size_t count, size_t slack, size_t *fre
 }
 
 struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
-  return take(find_run, count, 0, fresh);
+  return take(find_run, count, 1, fresh);
+}
+
+struct th_slab *th_slices_take_aligned(unsigned count, unsigned alignment, size_t *fresh) {
+  return take(find_run, count, alignment, fresh);
 }
 
 struct th_slab *th_slices_take_wide(size_t *fresh) {
-  return take(find_wide, TH_WIDE_SLICES, TH_WIDE_SLICES - 1, fresh);
+  return take(find_wide, TH_WIDE_SLICES, TH_WIDE_SLICES, fresh);
 }
 
 static bool are_free(size_t first, size_t count) {
@@ -343,6 +360,9 @@ const void *th_region_check(void) {
     if (!fine) fault = &th_region.records[slice];
     dirty += is_dirty;
     clean += is_clean;
+  }
+  for (size_t word = 0; word < th_region.no_unit; word += UNIT_WORDS) {
+    if (is_clean_unit(word)) fault = &th_region;
   }
   if (fault == NULL && (dirty != th_region.dirty_count || clean != th_region.clean_count)) {
     fault = &th_region;

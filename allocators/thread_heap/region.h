@@ -44,6 +44,8 @@ struct th_region {
   size_t end;     // of what is reserved
   size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
+  size_t no_unit;   // no unit (slices.h) whose slices all are clean begins before this word
+  uint64_t age_ms;  // when the next pass of the decay may begin
   bool huge_pages;  // a large region grows by them; set by the owner
   // How far each part of the metadata is committed.
   size_t map_bytes, bitmap_bytes, records_bytes;
@@ -61,6 +63,10 @@ bool th_region_set_up(void);
 // grows by more than that.
 struct th_slab *th_slices_take(unsigned count, size_t *fresh);
 
+// The same for slices whose number, counted from the region's base, is a multiple of
+// `alignment`, a power of two of at most 2 MiB.
+struct th_slab *th_slices_take_aligned(unsigned count, unsigned alignment, size_t *fresh);
+
 // The same for TH_WIDE_SLICES slices at a multiple of their size.
 struct th_slab *th_slices_take_wide(size_t *fresh);
 
@@ -70,9 +76,9 @@ bool th_slices_take_at(struct th_slab *slab, unsigned count);
 // Gives slices back.
 void th_slices_give(struct th_slab *slab, unsigned count);
 
-// One pass of the decay: free slices that were free at the pass before lose their
-// memory. True when it stopped at its limit with more to do.
-bool th_slices_age(void);
+// A stretch of a pass of the decay, of which one begins every `period_ms`: free slices that were
+// free at the pass before lose their memory. True when it stopped at its limit with more to do.
+bool th_slices_age(uint64_t now_ms, uint64_t period_ms);
 
 // Gives back the memory of up to `slices` free slices at once; how many there were.
 size_t th_slices_purge(size_t slices);

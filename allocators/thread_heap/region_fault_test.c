@@ -17,7 +17,7 @@ SCENARIO(WithoutAddressSpaceThereIsNoRegion) {
   size_t fresh;
   struct loam_stats stats = {0};
   EXPECT(th_slices_take(1, &fresh) == NULL);
-  EXPECT(!th_slices_age() && th_slices_purge(1) == 0 && th_slices_purge_but(0) == 0);
+  EXPECT(!th_slices_age(0, 0) && th_slices_purge(1) == 0 && th_slices_purge_but(0) == 0);
   EXPECT(th_slab_around(&stats) == NULL && th_region_check() == NULL);
   th_region_stats(&stats);
   EXPECT(stats.mapped_bytes == 0);
@@ -66,8 +66,8 @@ SCENARIO(WhatTheKernelDoesNotTakeStaysResident) {
   th_slices_give(slab, 3);
   fail(LOAM_OS_DECOMMIT);
   EXPECT(th_slices_purge(SIZE_MAX) == 0);
-  th_slices_age();
-  EXPECT(!th_slices_age());
+  th_slices_age(0, 0);
+  EXPECT(!th_slices_age(0, 0));
   EXPECT(start_of(slab)[0] == 1 && th_region.dirty_count == 3 && th_region_check() == NULL);
   fail_nothing();
   EXPECT(th_slices_purge(SIZE_MAX) == 3 && start_of(slab)[0] == 0);

@@ -84,14 +84,21 @@ static size_t purge_runs(const struct run *runs, unsigned count) {
   return gone;
 }
 
-bool th_slices_age(void) {
-  struct run runs[PURGE_RUNS_MAX];
-  if (th_region.end == 0 || !loam_lock_try(&th_region.lock)) return false;
-  unsigned count = take_out_runs(th_region.aged, SIZE_MAX, runs);
-  bool more = count == PURGE_RUNS_MAX;
-  for (size_t word = th_region.lowest; !more && word < bitmap_words(); word++) {
+// Under the lock: what is free now is what the next pass takes.
+static void end_pass(uint64_t next_ms) {
+  for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
     th_region.aged[word] = th_region.dirty[word];
   }
+  th_region.age_ms = next_ms;
+}
+
+bool th_slices_age(uint64_t now_ms, uint64_t period_ms) {
+  struct run runs[PURGE_RUNS_MAX];
+  if (th_region.end == 0 || !loam_lock_try(&th_region.lock)) return false;
+  bool is_due = now_ms >= th_region.age_ms;
+  unsigned count = is_due ? take_out_runs(th_region.aged, SIZE_MAX, runs) : 0;
+  bool more = count == PURGE_RUNS_MAX;
+  if (is_due && !more) end_pass(now_ms + period_ms);
   loam_lock_release(&th_region.lock);
   return purge_runs(runs, count) != 0 && more;
 }

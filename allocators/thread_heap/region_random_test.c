@@ -89,7 +89,7 @@ static const char *step(void) {
   struct range *range = &ranges[chance(SLICES / 2)];
   switch (chance(40)) {
     case 0:
-      th_slices_age();
+      th_slices_age(0, 0);
       return NULL;
     case 1:
       th_slices_purge(chance(20));

@@ -223,15 +223,44 @@ SCENARIO(TheLongestSpanCanBeHadAndWritten) {
   return expect_whole();
 }
 
+// --- Slices that are aligned --------------------------------------------------
+
+SCENARIO(AlignedSlicesBeginWhereTheyShould) {
+  start_region();
+  for (unsigned alignment = 1; alignment <= 128; alignment *= 2) {
+    for (unsigned count = 1; count < 200; count = 2 * count + 1) {
+      size_t fresh;
+      struct th_slab *slab = th_slices_take_aligned(count, alignment, &fresh);
+      EXPECT(slab != NULL && (size_t)(slab - th_region.records) % alignment == 0);
+      memset(start_of(slab), 1, (size_t)count << TH_SLICE_BITS);
+      EXPECT(take_slices(1) != NULL);  // what follows begins elsewhere
+    }
+  }
+  return expect_whole();
+}
+
+// What lies between them serves others.
+SCENARIO(AlignedSlicesLeaveNoMoreThanTheyMust) {
+  start_region();
+  size_t fresh;
+  struct th_slab *first = th_slices_take_aligned(1, 64, &fresh);
+  struct th_slab *second = th_slices_take_aligned(1, 64, &fresh);
+  EXPECT(second == first + 64);
+  for (unsigned i = 1; i < 64; i++) EXPECT(take_slices(1) < second);
+  th_slices_give(first, 1);
+  EXPECT(th_slices_take_aligned(1, 64, &fresh) == first && fresh == 0);
+  return expect_whole();
+}
+
 // --- Giving up memory --------------------------------------------------------
 
 SCENARIO(ASliceLosesItsMemoryAtTheSecondPass) {
   start_region();
   struct th_slab *first = take_many(3);
   th_slices_give(first + 1, 1);
-  EXPECT(!th_slices_age());
+  EXPECT(!th_slices_age(0, 0));
   EXPECT(start_of(first + 1)[0] == 1 && th_region.dirty_count == 1);
-  EXPECT(!th_slices_age());
+  EXPECT(!th_slices_age(0, 0));
   EXPECT(start_of(first + 1)[0] == 0 && th_region.dirty_count == 0);
   EXPECT_HOLDS(expect_whole());
   size_t fresh = 0;
@@ -243,13 +272,25 @@ SCENARIO(ASliceThatWasUsedBetweenPassesKeepsItsMemory) {
   start_region();
   struct th_slab *first = take_many(2);
   th_slices_give(first, 1);
-  th_slices_age();
+  th_slices_age(0, 0);
   EXPECT(take_slices(1) == first);
   th_slices_give(first, 1);
-  th_slices_age();
+  th_slices_age(0, 0);
   EXPECT(start_of(first)[0] == 1);
-  th_slices_age();
+  th_slices_age(0, 0);
   EXPECT(start_of(first)[0] == 0);
+  return expect_whole();
+}
+
+// Whoever else has more to do may call in between.
+SCENARIO(APassBeginsWhenItIsDue) {
+  start_region();
+  struct th_slab *first = take_many(2);
+  th_slices_give(first, 1);
+  EXPECT(!th_slices_age(1000, 500));
+  EXPECT(!th_slices_age(1001, 500) && start_of(first)[0] == 1);
+  EXPECT(!th_slices_age(1499, 500) && start_of(first)[0] == 1);
+  EXPECT(!th_slices_age(1500, 500) && start_of(first)[0] == 0);
   return expect_whole();
 }
 
@@ -258,10 +299,10 @@ SCENARIO(APassThatStopsAtItsLimitSaysSoAndGoesOn) {
   start_region();
   struct th_slab *first = take_many(MANY);
   for (size_t i = 0; i < MANY; i += 2) th_slices_give(first + i, 1);
-  EXPECT(!th_slices_age());
-  EXPECT(th_slices_age());
+  EXPECT(!th_slices_age(0, 0));
+  EXPECT(th_slices_age(0, 0));
   EXPECT(th_region.dirty_count != 0 && th_region.dirty_count < MANY / 2);
-  EXPECT(!th_slices_age());
+  EXPECT(!th_slices_age(0, 0));
   EXPECT(th_region.dirty_count == 0);
   for (size_t i = 0; i < MANY; i++) EXPECT(start_of(first + i)[0] == (i % 2 != 0));
   return expect_whole();

@@ -8,6 +8,10 @@
 
 enum { WORD_SLICES = 64 };  // of a bitmap's word
 
+// A unit is 2 MiB at a multiple of that: a huge page, of most systems.
+#define UNIT_SLICES ((size_t)128)
+#define UNIT_WORDS (UNIT_SLICES / WORD_SLICES)
+
 static inline size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) & ~(to - 1); }
 
 static inline size_t slices_limit(void) {
@@ -31,7 +35,9 @@ static inline void slice_clear(uint64_t *bitmap, size_t slice) {
 static inline void add_clean(size_t slice) {
   slice_set(th_region.clean, slice);
   th_region.clean_count++;
-  if (slice / WORD_SLICES < th_region.lowest) th_region.lowest = slice / WORD_SLICES;
+  size_t word = slice / WORD_SLICES;
+  if (word < th_region.lowest) th_region.lowest = word;
+  if (word < th_region.no_unit) th_region.no_unit = word / UNIT_WORDS * UNIT_WORDS;
 }
 
 static inline void add_dirty(size_t slice) {

@@ -5,11 +5,14 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "tests/conformance/variant_test.h"
 #include "tests/support/memory.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/stamp.h"
 
 namespace loam::test {
@@ -21,6 +24,13 @@ constexpr size_t kPtrdiffMax = std::numeric_limits<ptrdiff_t>::max();
 constexpr size_t kLargestAlignment = 64 * kMiB;
 
 class AlignedTest : public VariantTest {};
+
+int CountMappings() {
+  std::ifstream maps("/proc/self/maps");
+  int count = 0;
+  for (std::string line; std::getline(maps, line);) ++count;
+  return count;
+}
 
 TEST_P(AlignedTest, AlignmentThatIsNoPowerOfTwoIsRefused) {
   for (size_t alignment :
@@ -60,6 +70,29 @@ TEST_P(AlignedTest, EveryAlignmentHoldsForEverySize) {
     }
     ExpectWhole();
   }
+}
+
+// The kernel allows a process some 65,000 mappings.
+TEST_P(AlignedTest, SmallBlocksOfLargeAlignmentShareMappings) {
+  LOAM_SKIP_UNDER_SANITIZER("mappings");
+  if (IsLevel("debug")) GTEST_SKIP() << "it keeps a mapping for each block that is large";
+  constexpr int kBlocks = 300;
+  for (const size_t alignment : {32 * kKiB, 64 * kKiB}) {
+    std::vector<void *> blocks(kBlocks);
+    const int before = CountMappings();
+    for (void *&block : blocks) {
+      block = v.aligned_alloc(alignment, 3000);
+      ASSERT_NE(block, nullptr);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % alignment, 0u);
+      Stamp(block, 3000, alignment);
+    }
+    EXPECT_LE(CountMappings(), before + kBlocks / 2) << alignment;
+    for (void *block : blocks) {
+      EXPECT_TRUE(IsStamped(block, 3000, alignment));
+      v.free(block);
+    }
+  }
+  ExpectWhole();
 }
 
 TEST_P(AlignedTest, AllOfTheUsableSizeMayBeWritten) {

@@ -172,6 +172,25 @@ TEST_P(ReallocTest, ShrinkingALargeBlockGivesItsPagesBack) {
   v.free(block);
 }
 
+// As who reads all of a file does, with a buffer that doubled.
+TEST_P(ReallocTest, ShrinkingByAThirdDoesToo) {
+  LOAM_SKIP_UNDER_SANITIZER("resident memory");
+  for (const size_t size : {3 * kMiB, 96 * kMiB}) {
+    char *block = static_cast<char *>(v.malloc(size));
+    ASSERT_NE(block, nullptr);
+    Stamp(block, size, 9);
+    const size_t before = ResidentBytes();
+    const size_t least = size / 3 * 2;
+    block = static_cast<char *>(v.realloc(block, least));
+    ASSERT_NE(block, nullptr);
+    EXPECT_TRUE(IsStamped(block, least, 9));
+    v.trim(0);
+    EXPECT_LE(ResidentBytes(), before - size / 3 + kMiB / 2) << size;
+    v.free(block);
+    v.trim(0);
+  }
+}
+
 TEST_P(ReallocTest, ReallocarrayMultipliesSafely) {
   void *block = v.reallocarray(nullptr, 10, 30);
   ASSERT_NE(block, nullptr);
