@@ -26,13 +26,19 @@ struct alignas(128) Worker {
   int64_t rounds;
 };
 
-// In turn, so that no write waits for the one before it.
+// In turn, so that no write waits for the one before it. The addresses are in registers: a table
+// that lies where the blocks do in their page has processors wait for writes to them (4K aliasing).
 void Write(void *const (&blocks)[kBlocks]) {
+  static_assert(kBlocks == 4);
+  volatile uint64_t *const a = static_cast<uint64_t *>(blocks[0]);
+  volatile uint64_t *const b = static_cast<uint64_t *>(blocks[1]);
+  volatile uint64_t *const c = static_cast<uint64_t *>(blocks[2]);
+  volatile uint64_t *const d = static_cast<uint64_t *>(blocks[3]);
   for (int64_t i = 0; i < kWrites; i++) {
-    for (void *block : blocks) {
-      volatile uint64_t *word = static_cast<uint64_t *>(block);
-      *word = *word + 1;
-    }
+    *a = *a + 1;
+    *b = *b + 1;
+    *c = *c + 1;
+    *d = *d + 1;
   }
   for (void *block : blocks) Expect(block, kSize + static_cast<size_t>(kWrites));
 }
