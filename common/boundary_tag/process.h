@@ -1,5 +1,5 @@
 // Heaps of one's own, and what concerns a variant as a whole: its walk, its
-// statistics, giving memory back, and forks. Template, see arena.h.
+// statistics, giving memory back, and its end. Template, see arena.h.
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_PROCESS_H_
 #define LOAM_COMMON_BOUNDARY_TAG_PROCESS_H_
@@ -143,58 +143,9 @@ static bool heap_trim(size_t keep) {
   return loam_large_trim(&state.large, 0) || trim.any;
 }
 
-// --- Fork --------------------------------------------------------------------
-
-// Before a fork every lock is taken, so that the child sees no structure half
-// changed; there, where nobody else exists, they are made free again.
-
-// All but state.lock, which guards the list of heaps and so is taken first and
-// given up last.
-static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
-  for (size_t i = 0; i < ARENAS_MAX; i++) visit(&state.arenas[i].lock);
-  for (struct loam_heap *heap = state.heaps; heap != NULL; heap = heap->next) {
-    visit(&heap->arena.lock);
-  }
-  visit(&state.large.lock);
-  visit(&state.pool.lock);
-}
-
-static void fork_prepare(void) {
-  loam_lock_acquire(&state.lock);
-  for_each_lock(loam_lock_acquire);
-}
-
-static void fork_parent(void) {
-  for_each_lock(loam_lock_release);
-  loam_lock_release(&state.lock);
-}
-
-// What other threads had in their caches stays in them: they may have been inside.
-static void forget_other_caches(void) {
-  for (struct thread_cache *cache = state.caches; cache != NULL; cache = cache->next) {
-    if (cache != &mine.cache) cache_add_sums(cache, &state.gone);
-  }
-  mine.cache.next = mine.cache.prev = NULL;
-  state.caches = cache_is_open(&mine.cache) ? &mine.cache : NULL;
-}
-
-static void fork_child(void) {
-  for_each_lock(loam_lock_reset);
-  loam_lock_reset(&state.lock);
-  state.large.moving = 0;  // by threads that are not here
-  for (size_t i = 0; i < ARENAS_MAX; i++) {
-    atomic_store_explicit(&state.arenas[i].threads, 0, memory_order_relaxed);
-  }
-  struct arena *arena = mine.arena;
-  mine.arena = NULL;
-  move_to_arena(arena);
-  forget_other_caches();
-  // What one child shows of its chances must tell nothing of its sister's.
-  if (LOAM_HARDENED) quarantine_of(&mine.cache)->chance = loam_os_random();
-}
+// --- Start and end -----------------------------------------------------------
 
 __attribute__((constructor)) static void watch_process(void) {
-  pthread_atfork(fork_prepare, fork_parent, fork_child);
   bool made = pthread_key_create(&state.exit_key, leave_arena) == 0;
   atomic_store_explicit(&state.has_exit_key, made, memory_order_release);
   if (made) choose_arena();  // once more: now the end of this thread will be known

@@ -1,71 +1,27 @@
-// The state of a variant: its arenas, and which of them a thread uses. Template,
-// see arena.h. Everything here may be called by any thread.
+// Setting a variant up, and which of its arenas a thread uses. Template, see arena.h.
+// Everything here may be called by any thread.
 //
 // A thread allocates from its cache (thread_cache.h), where the variant has one,
 // and from one arena, when it starts the one that fewest others use. It leaves it
 // for one with fewer threads once it has found it taken WAITS_MAX times in about
 // ARENA_COUNTDOWN calls.
-//
-// Order of locks: state.lock, then an arena's, then large's or the pool's. Only
-// a fork takes several arenas' locks at once, from the first to the last.
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_THREADS_H_
 #define LOAM_COMMON_BOUNDARY_TAG_THREADS_H_
 
-#include <pthread.h>
-
-#include "common/boundary_tag/arena.h"
+#include "common/boundary_tag/fork.h"
 #include "common/boundary_tag/purge.h"
-#include "common/boundary_tag/thread_cache.h"
 #include "common/boundary_tag/walk.h"
-#include "common/options/options.h"
 
-enum {
-  ARENAS_MAX = 64,  // as the option `arenas` allows
-  WAITS_MAX = 32,
-};
-
-// A heap of one's own (process.h): one arena.
-struct loam_heap {
-  struct arena arena;
-  struct loam_heap *next, *prev;
-  size_t record_bytes;  // what it takes besides its segments
-};
-
-// All zero until the first call; large_bytes = 0 then sends every request to
-// the slow path, which sets things up.
-static struct {
-  struct loam_lock lock;  // of `ready` while it changes, `heaps`, `caches` and `gone`
-  _Atomic(bool) ready;
-  // options.large_bytes, for the fast path. Relaxed: who reads it before it is
-  // set takes the slow path, and my_arena() orders all the rest.
-  _Atomic(size_t) large_bytes;
-  struct loam_options options;
-  struct segment_pool pool;
-  struct loam_large large;
-  size_t arena_count;
-  _Atomic(size_t) ticks;   // of all arenas
-  pthread_key_t exit_key;  // tells when a thread ends
-  _Atomic(bool) has_exit_key;
-  struct loam_heap *heaps;
-  struct thread_cache *caches;
-  struct cache_sums gone;  // of threads that are no more
-  struct arena arenas[ARENAS_MAX];
-} state;
-
-// Initial-exec: an access is one instruction, and never allocates.
-static _Thread_local struct {
-  struct arena *arena;
-  unsigned waits;
-  struct thread_cache cache;
-} mine __attribute__((tls_model("initial-exec")));
+enum { WAITS_MAX = 32 };
 
 // --- Setting up --------------------------------------------------------------
 
 __attribute__((cold, noinline)) static void set_up(void) {
   loam_lock_acquire(&state.lock);
   // Relaxed: the lock orders. Release: whoever sees `ready` sees the rest.
-  if (!atomic_load_explicit(&state.ready, memory_order_relaxed)) {
+  bool was_ready = atomic_load_explicit(&state.ready, memory_order_relaxed);
+  if (!was_ready) {
     struct loam_options options;
     loam_options_from_environment(&options, LOAM_VARIANT_NAME);
     tag_secret = loam_os_random();
@@ -80,20 +36,12 @@ __attribute__((cold, noinline)) static void set_up(void) {
     atomic_store_explicit(&state.ready, true, memory_order_release);
   }
   loam_lock_release(&state.lock);
+  if (!was_ready) watch_forks();  // without the lock: it may allocate
 }
 
 static inline void ensure_set_up(void) {
   // Acquire: pairs with the release in set_up.
   if (!atomic_load_explicit(&state.ready, memory_order_acquire)) set_up();
-}
-
-// Changes the thread's arena. Relaxed: the counts only guide a choice.
-static void move_to_arena(struct arena *arena) {
-  if (mine.arena != NULL) {
-    atomic_fetch_sub_explicit(&mine.arena->threads, 1, memory_order_relaxed);
-  }
-  if (arena != NULL) atomic_fetch_add_explicit(&arena->threads, 1, memory_order_relaxed);
-  mine.arena = arena;
 }
 
 // The first arena that fewest threads use.

@@ -1,7 +1,8 @@
 // fork from a process whose other threads are inside the allocator: the child
-// allocates and frees as if nothing had been.
+// allocates and frees as if nothing had been. So do handlers around the fork.
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,8 +11,13 @@
 #include <thread>
 #include <vector>
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
 #include "tests/conformance/variant_test.h"
 #include "tests/support/memory.h"
+#include "tests/support/process.h"
 #include "tests/support/random.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/stamp.h"
@@ -20,6 +26,42 @@ namespace loam::test {
 namespace {
 
 constexpr unsigned kHangSeconds = 30;
+
+// --- Handlers around a fork --------------------------------------------------
+
+// Whose malloc the handlers of a fork call, those that were registered before the first call of
+// any variant and those that came after it; nullptr: none.
+const loam_variant *early_handlers_use = nullptr;
+const loam_variant *late_handlers_use = nullptr;
+
+void AllocateFrom(const loam_variant *variant) {
+  if (variant == nullptr) return;
+  alarm(kHangSeconds);
+  for (size_t bytes = 1; bytes < kMiB; bytes *= 5) variant->free(variant->malloc(bytes));
+}
+
+void AllocateEarly() { AllocateFrom(early_handlers_use); }
+void AllocateLate() { AllocateFrom(late_handlers_use); }
+
+// Before the constructors of the variants, as those of a program's libraries come before that of
+// what is preloaded.
+__attribute__((constructor(101))) void RegisterHandlers() {
+  pthread_atfork(AllocateEarly, AllocateEarly, AllocateEarly);
+  for (size_t i = 0; i < loam_variant_count; ++i) {
+    loam_variants[i]->free(loam_variants[i]->malloc(100));
+  }
+  pthread_atfork(AllocateLate, AllocateLate, AllocateLate);
+}
+
+bool HasOneThread() {
+#if __has_include(<sys/single_threaded.h>)
+  return __libc_single_threaded;
+#else
+  return false;
+#endif
+}
+
+// --- The child ---------------------------------------------------------------
 
 // What the child does. Ends with 0, or the number of the step that failed.
 class Child {
@@ -78,6 +120,20 @@ class ForkTest : public VariantTest {
     v.free(block);
   }
 
+  // Forks where `handlers`, one of those above, use the variant: in a process of its own, so that a
+  // hang is the end of that one. `around` runs the fork, and whatever else at the same time.
+  template <typename Around>
+  void ExpectHandlersToReturn(const loam_variant **handlers, Around around) {
+    const ChildResult result = RunInChild(
+        [this, handlers, &around] {
+          *handlers = &v;
+          around([this] { ForkOnce(1); });
+          return HasFailure() ? 1 : 0;
+        },
+        kHangSeconds);
+    EXPECT_TRUE(result.Exited(0)) << result.Describe() << "\n" << result.out;
+  }
+
   // Runs `forks` while three threads allocate and free.
   template <typename Forks>
   void WhileOthersAllocate(Forks forks) {
@@ -105,6 +161,24 @@ class ForkTest : public VariantTest {
     for (uint64_t i = 0; i < forks && !HasFailure(); ++i) ForkOnce(i);
   }
 };
+
+// (First of all tests: later ones have had threads.)
+TEST_P(ForkTest, HandlersFromBeforeTheFirstCallAllocateInOneThread) {
+  if (!HasOneThread()) GTEST_SKIP() << "for a process that never had a second thread";
+  if (IsDebugLevel()) GTEST_SKIP() << "what is above the variant has handlers of its own";
+  ExpectHandlersToReturn(&early_handlers_use, [](auto fork_once) { fork_once(); });
+}
+
+TEST_P(ForkTest, HandlersAllocate) {
+  if (IsDebugLevel()) GTEST_SKIP() << "what is above the variant has handlers of its own";
+  ExpectHandlersToReturn(&late_handlers_use, [](auto fork_once) { fork_once(); });
+}
+
+TEST_P(ForkTest, HandlersAllocateWhileOtherThreadsDo) {
+  if (IsDebugLevel()) GTEST_SKIP() << "what is above the variant has handlers of its own";
+  ExpectHandlersToReturn(&late_handlers_use,
+                         [this](auto fork_once) { WhileOthersAllocate(fork_once); });
+}
 
 TEST_P(ForkTest, OfASingleThread) {
   for (uint64_t i = 0; i < 5; ++i) ForkOnce(i);
