@@ -2,8 +2,11 @@
 //
 // A C program that preloads or links the allocator must not load a C++ runtime
 // for it. So what a failing `new` needs of one (the new-handler, the exception,
-// catching) is referred to weakly: it is there whenever there is code that
-// calls `new`, and missing in a C program, which does not.
+// catching) is referred to weakly: it is there wherever the program itself calls
+// `new`. A C program may load a library that does: by then weak names are settled,
+// and what throws is looked for among what was loaded.
+
+#include <dlfcn.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +37,10 @@ extern "C" void libstdcxx_throw_bad_alloc() __asm__("_ZSt17__throw_bad_allocv")
 extern "C" void libcxx_throw_bad_alloc() __asm__("_ZNSt3__117__throw_bad_allocEv")
     __attribute__((weak));
 
+// Missing where nothing can be loaded: in static programs.
+#pragma weak dlopen
+#pragma weak dlsym
+
 namespace {
 
 using Family = loam_family;
@@ -47,12 +54,47 @@ inline void *Allocate(Family family, std::size_t size, std::size_t alignment) no
   return alignment == 0 ? P(malloc)(size) : P(aligned_alloc)(alignment, size);
 }
 
+// What a failing `new` asks of a C++ runtime; nullptr: there is none.
+struct Runtime {
+  std::new_handler (*get_handler)();
+  void (*throw_bad_alloc)();
+};
+
+constexpr const char *kRuntimes[][2] = {
+    {"libstdc++.so.6", "_ZSt17__throw_bad_allocv"},
+    {"libc++.so.1", "_ZNSt3__117__throw_bad_allocEv"},
+};
+
+template <typename Function>
+void Find(void *library, const char *name, Function **function) {
+  *function = reinterpret_cast<Function *>(dlsym(library, name));
+}
+
+// The one that was loaded after the program had started. It stays: it is about to be used.
+[[gnu::cold, gnu::noinline]] Runtime LoadedRuntime() {
+  Runtime runtime = {};
+  if (dlopen == nullptr || dlsym == nullptr) return runtime;
+  for (const auto &[file, throw_bad_alloc] : kRuntimes) {
+    void *library = dlopen(file, RTLD_NOLOAD | RTLD_LAZY);
+    if (library == nullptr) continue;
+    Find(library, "_ZSt15get_new_handlerv", &runtime.get_handler);
+    Find(library, throw_bad_alloc, &runtime.throw_bad_alloc);
+    break;
+  }
+  return runtime;
+}
+
+[[gnu::cold, gnu::noinline]] Runtime StartedRuntime() {
+  return {get_new_handler, libstdcxx_throw_bad_alloc != nullptr ? libstdcxx_throw_bad_alloc
+                                                                : libcxx_throw_bad_alloc};
+}
+
 // Asks the handler to free memory until there is some; nullptr when there is no
 // handler. The handler may throw.
-[[gnu::cold, gnu::noinline]] void *AllocateWithHandler(Family family, std::size_t size,
-                                                       std::size_t alignment) {
+[[gnu::cold, gnu::noinline]] void *AllocateWithHandler(const Runtime &runtime, Family family,
+                                                       std::size_t size, std::size_t alignment) {
   for (;;) {
-    std::new_handler handler = get_new_handler != nullptr ? get_new_handler() : nullptr;
+    std::new_handler handler = runtime.get_handler != nullptr ? runtime.get_handler() : nullptr;
     if (handler == nullptr) return nullptr;
     handler();
     if (void *block = Allocate(family, size, alignment)) return block;
@@ -61,16 +103,19 @@ inline void *Allocate(Family family, std::size_t size, std::size_t alignment) no
 
 [[gnu::cold, gnu::noinline]] void *AllocateOrThrow(Family family, std::size_t size,
                                                    std::size_t alignment) {
-  if (void *block = AllocateWithHandler(family, size, alignment)) return block;
-  if (libstdcxx_throw_bad_alloc != nullptr) libstdcxx_throw_bad_alloc();
-  if (libcxx_throw_bad_alloc != nullptr) libcxx_throw_bad_alloc();
+  Runtime runtime = StartedRuntime();
+  if (runtime.throw_bad_alloc == nullptr) runtime = LoadedRuntime();
+  if (void *block = AllocateWithHandler(runtime, family, size, alignment)) return block;
+  if (runtime.throw_bad_alloc != nullptr) runtime.throw_bad_alloc();
   loam_fatal(P(variant).name, nullptr, "operator new: out of memory, and no C++ runtime to throw");
 }
 
+// (What catches a handler's exception here is of the program's start, if of any: no other handler
+// is called.)
 [[gnu::cold, gnu::noinline]] void *AllocateOrNull(Family family, std::size_t size,
                                                   std::size_t alignment) noexcept {
   try {
-    return AllocateWithHandler(family, size, alignment);
+    return AllocateWithHandler(StartedRuntime(), family, size, alignment);
   } catch (...) {
     return nullptr;
   }
