@@ -313,24 +313,43 @@ __attribute__((cold, noreturn)) static void fail_free(const void *payload, const
   loam_fatal(LOAM_VARIANT_NAME, payload, what);
 }
 
+// Ends the process for a block that is not live.
+__attribute__((cold, noreturn, noinline)) static void fail_not_live(struct block *block) {
+  uint32_t word;
+  const char *what = "not a live block (double free, or use after free)";
+  if (!tag_read(&block->header, &word)) {
+    bool is_clear = atomic_load_explicit(&block->header, memory_order_relaxed) == 0;
+    what = LOAM_HARDENED && is_clear
+               ? "not a live block (freed before, or never one)"
+               : "not a block, or its header was overwritten (an overflow of the one before it?)";
+  }
+  fail_free(block_payload(block), what);
+}
+
+// As fail_not_live. Gives up the lock: a handler of the signal may allocate.
+__attribute__((cold, noreturn, noinline)) static void fail_not_live_in(struct arena *arena,
+                                                                       struct block *block) {
+  loam_lock_release(&arena->lock);
+  fail_not_live(block);
+}
+
+// Whether a block with this word was freed, and not handed out since.
+static inline bool was_freed(const struct block *block, uint32_t word) {
+  return (word & (IN_USE | QUICK)) != IN_USE || block_has_mark(block);
+}
+
 // The word of a block that the program says is its own.
 static inline uint32_t live_block_word(struct block *block) {
   uint32_t word;
-  if (__builtin_expect(!tag_read(&block->header, &word), 0)) {
-    if (LOAM_HARDENED && atomic_load_explicit(&block->header, memory_order_relaxed) == 0) {
-      fail_free(block_payload(block), "not a live block (freed before, or never one)");
-    }
-    fail_free(block_payload(block),
-              "not a block, or its header was overwritten (an overflow of the one before it?)");
-  }
-  if (__builtin_expect((word & (IN_USE | QUICK)) != IN_USE || block_has_mark(block), 0)) {
-    fail_free(block_payload(block), "not a live block (double free, or use after free)");
-  }
+  if (__builtin_expect(!tag_read(&block->header, &word), 0)) fail_not_live(block);
+  if (__builtin_expect(was_freed(block, word), 0)) fail_not_live(block);
   return word;
 }
 
 static inline void arena_free(struct arena *arena, struct block *block) {
-  uint32_t word = live_block_word(block);
+  uint32_t word;
+  if (__builtin_expect(!tag_read(&block->header, &word), 0)) fail_not_live_in(arena, block);
+  if (__builtin_expect(was_freed(block, word), 0)) fail_not_live_in(arena, block);
   size_t size = word_size(word);
   arena->free_calls++;
   if (is_quick_size(size) && arena->quick.bytes + size <= quick_bytes_max(arena->segment_count)) {
