@@ -56,6 +56,7 @@ struct arena {
   struct deferred *late;
   _Atomic(uint32_t) threads;  // that allocate from it
   bool fixed;                 // its memory was given: it never grows, nothing goes back
+  bool refused;               // by the kernel, since the last trim: pages that were to go back
   struct segment_pool *pool;
   uintptr_t fresh, fresh_end;
   size_t free_bytes, free_blocks;

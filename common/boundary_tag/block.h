@@ -58,7 +58,7 @@ enum {
   IN_USE = 1,
   PREV_IN_USE = 2,
   AGED = 4,    // free since before the last look at what to give back
-  PURGED = 8,  // free, and its whole pages have been given back
+  PURGED = 8,  // free, and its whole pages have been given back (or refused: purge.h)
   QUICK = 4,   // in use to its neighbours, but waiting in a quick list (quick.h)
   SPARSE = 8,  // in use, cut out for a large alignment: it stands alone in its page
   BLOCK_FLAGS = IN_USE | PREV_IN_USE | AGED | PURGED,

@@ -6,6 +6,10 @@
 // at least a delay apart, so memory goes back after one to two delays, and what
 // is used again and again stays warm. A segment that is one free block is
 // unmapped instead, but for one that the arena keeps.
+//
+// Pages that the kernel does not take (those that are locked, say) are not offered
+// again with each pass: their block passes for one that is PURGED, until it merges
+// or a trim asks once more.
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_PURGE_H_
 #define LOAM_COMMON_BOUNDARY_TAG_PURGE_H_
@@ -54,18 +58,20 @@ static bool arena_drop_segment(struct arena *arena, struct block *block) {
   return true;
 }
 
-// Gives a free block's pages back; true if there were any.
-static bool arena_purge_block(struct block *block, size_t size) {
+// Gives a free block's pages back; true if there were any that went.
+static bool arena_purge_block(struct arena *arena, struct block *block, size_t size) {
   char *start;
   size_t bytes = whole_pages(block, size, &start);
-  if (bytes == 0 || !loam_os_decommit(start, bytes)) return false;
+  bool gone = bytes != 0 && loam_os_decommit(start, bytes);
+  arena->refused |= bytes != 0 && !gone;
   block_write(block, size, (block_word(block) & BLOCK_FLAGS) | PURGED);
-  return true;
+  return gone;
 }
 
 // One pass; true when it stopped at its limit.
 static bool arena_purge_pass(struct arena *arena) {
   int left = PURGE_BLOCKS_MAX;
+  bool can_drop = true;  // the kernel that keeps one segment keeps them all
   size_t size = 0;
   struct block *block = free_index_next(&arena->index, NULL, 0, PURGE_BYTES_MIN);
   while (block != NULL && left > 0) {
@@ -74,10 +80,12 @@ static bool arena_purge_pass(struct arena *arena) {
     struct block *next = free_index_next(&arena->index, block, size, PURGE_BYTES_MIN);
     if ((word & AGED) == 0) {
       block_write(block, size, (word & BLOCK_FLAGS) | AGED);
-    } else if (is_whole_segment(size) && arena->segment_count > 1) {
-      if (arena_drop_segment(arena, block)) left--;
+    } else if (is_whole_segment(size) && arena->segment_count > 1 && can_drop) {
+      can_drop = arena_drop_segment(arena, block);
+      left--;
     } else if ((word & PURGED) == 0) {
-      if (arena_purge_block(block, size)) left--;
+      arena_purge_block(arena, block, size);
+      left--;
     }
     block = next;
   }
@@ -96,7 +104,7 @@ static void arena_purge_bytes(struct arena *arena, size_t bytes) {
   for (; block != NULL && left > 0 && done < bytes; left--) {
     uint32_t word = block_word(block);
     size = word_size(word);
-    if ((word & PURGED) == 0 && arena_purge_block(block, size)) done += size;
+    if ((word & PURGED) == 0 && arena_purge_block(arena, block, size)) done += size;
     block = free_index_next(&arena->index, block, size, size_min);
   }
 }
@@ -113,6 +121,8 @@ static void arena_purge(struct arena *arena, uint64_t now_ms, size_t delay_ms) {
 static bool arena_trim(struct arena *arena, size_t keep) {
   if (arena->fixed) return false;
   bool any = false;
+  bool asks_again = arena->refused;
+  arena->refused = false;
   size_t kept = 0;
   size_t size = 0;
   size_t page = loam_os_page_size();
@@ -127,8 +137,8 @@ static bool arena_trim(struct arena *arena, size_t keep) {
       kept += size;
     } else if (is_whole_segment(size)) {
       any |= arena_drop_segment(arena, block);
-    } else if ((word & PURGED) == 0) {
-      any |= arena_purge_block(block, size);
+    } else if ((word & PURGED) == 0 || asks_again) {
+      any |= arena_purge_block(arena, block, size);
     }
     block = next;
   }

@@ -52,14 +52,17 @@ static bool bytes_are(const void *start, const void *end, int value) {
 // --- System calls that fail --------------------------------------------------
 
 static enum loam_os_call failing_call;
+static size_t failed_calls;  // since fail()
 
 static bool failing(enum loam_os_call call, size_t bytes) {
   (void)bytes;
+  failed_calls += call == failing_call;
   return call == failing_call;
 }
 
 static void fail(enum loam_os_call call) {
   failing_call = call;
+  failed_calls = 0;
   loam_os_set_fault_hook(failing);
 }
 

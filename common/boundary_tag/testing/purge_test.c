@@ -110,17 +110,41 @@ SCENARIO(TheRestOfAPurgedBlockStaysPurged) {
   return NULL;
 }
 
-SCENARIO(ADecommitThatFailsIsTriedAgain) {
+SCENARIO(ADecommitThatFailsIsTriedAgainByATrimAlone) {
   struct block *hole = make_hole();
   arena_purge_pass(&arena);
   fail(LOAM_OS_DECOMMIT);
   arena_purge_pass(&arena);
+  EXPECT(failed_calls == 1);
+  for (int i = 0; i < 3; i++) arena_purge_pass(&arena);
+  EXPECT(failed_calls == 1);
+  EXPECT(!arena_trim(&arena, 0));
+  EXPECT(failed_calls > 1);
   fail_nothing();
-  EXPECT(!has_flags(hole, PURGED));
   EXPECT(holds_memory(hole, HOLE));
-  arena_purge_pass(&arena);
-  EXPECT(has_flags(hole, PURGED));
+  EXPECT_HOLDS(expect_whole());
+  EXPECT(arena_trim(&arena, 0));
   EXPECT(gave_memory(hole, HOLE));
+  EXPECT(!arena_trim(&arena, 0));
+  return NULL;
+}
+
+SCENARIO(WhatWasRefusedIsOfferedAgainOnceItMerges) {
+  start();
+  take(1024);
+  struct block *hole = take(HOLE);
+  struct block *behind = take(1024);
+  take(1024);
+  fill(hole, 7);
+  give(hole);
+  arena_purge_pass(&arena);
+  fail(LOAM_OS_DECOMMIT);
+  arena_purge_pass(&arena);
+  fail_nothing();
+  EXPECT(has_flags(hole, AGED | PURGED));
+  give(behind);
+  arena_purge_pass(&arena);
+  EXPECT(gave_memory(hole, HOLE + 1024));
   return NULL;
 }
 
@@ -149,15 +173,21 @@ SCENARIO(PassesAreADelayApart) {
   return NULL;
 }
 
-SCENARIO(APassStopsAtItsLimitAndTheNextGoesOn) {
-  enum { HOLES = PURGE_BLOCKS_MAX + 10 };
-  static struct block *holes[HOLES];
+// More free blocks than one pass purges, each between blocks in use.
+enum { HOLES = PURGE_BLOCKS_MAX + 10 };
+static struct block *holes[HOLES];
+
+static void make_holes(void) {
   start();
   for (int i = 0; i < HOLES; i++) {
     holes[i] = take(PURGE_BYTES_MIN);
     take(PURGE_BYTES_MIN);  // as large: it fits just where the hole did
   }
   for (int i = 0; i < HOLES; i++) give(holes[i]);
+}
+
+SCENARIO(APassStopsAtItsLimitAndTheNextGoesOn) {
+  make_holes();
   EXPECT(!arena_purge_pass(&arena));  // to age is cheap
   arena_purge(&arena, 1000, DELAY_MS);
   EXPECT(arena.purge_ms == 1001);
@@ -167,6 +197,23 @@ SCENARIO(APassStopsAtItsLimitAndTheNextGoesOn) {
   arena_purge(&arena, 1001, DELAY_MS);
   EXPECT(arena.purge_ms == 1001 + DELAY_MS);
   for (int i = 0; i < HOLES; i++) EXPECT(has_flags(holes[i], PURGED));
+  EXPECT_HOLDS(expect_whole());
+  return NULL;
+}
+
+// Where no memory may go back (mlockall), a pass must not hold the lock for longer.
+SCENARIO(WhatFailsCountsAgainstTheLimitToo) {
+  make_holes();
+  arena_purge_pass(&arena);
+  fail(LOAM_OS_DECOMMIT);
+  EXPECT(arena_purge_pass(&arena));
+  EXPECT(failed_calls == PURGE_BLOCKS_MAX);
+  EXPECT(!arena_purge_pass(&arena));
+  size_t calls = failed_calls;
+  EXPECT(calls >= HOLES && calls <= HOLES + 10);  // and the ends of segments
+  EXPECT(!arena_purge_pass(&arena));
+  EXPECT(failed_calls == calls);
+  fail_nothing();
   EXPECT_HOLDS(expect_whole());
   return NULL;
 }
@@ -230,6 +277,7 @@ SCENARIO(ASegmentThatTheKernelDoesNotTakeStays) {
   arena_purge_pass(&arena);
   fail(LOAM_OS_RELEASE);
   arena_purge_pass(&arena);
+  EXPECT(failed_calls == 1);
   fail_nothing();
   EXPECT(arena.segment_count == SEGMENTS);
   EXPECT_HOLDS(expect_all_free());
