@@ -49,6 +49,7 @@ static void own_heap_destroy(struct loam_heap *heap) {
   } else {
     state.heaps = heap->next;
   }
+  if (state.heap_due == heap) state.heap_due = heap->next;
   loam_lock_release(&state.lock);
   if (heap->arena.fixed) return;  // the caller's memory, all of it
   loam_large_free_all(&state.large, &heap->arena.large_owner);

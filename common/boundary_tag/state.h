@@ -25,7 +25,7 @@ struct loam_heap {
 // All zero until the first call; large_bytes = 0 then sends every request to
 // the slow path, which sets things up.
 static struct {
-  struct loam_lock lock;  // of `ready` while it changes, `heaps`, `caches` and `gone`
+  struct loam_lock lock;  // of `ready` while it changes, `heaps`, `heap_due`, `caches`, `gone`
   _Atomic(bool) ready;
   // options.large_bytes, for the fast path. Relaxed: who reads it before it is
   // set takes the slow path, and my_arena() orders all the rest.
@@ -38,6 +38,7 @@ static struct {
   pthread_key_t exit_key;  // tells when a thread ends
   _Atomic(bool) has_exit_key;
   struct loam_heap *heaps;
+  struct loam_heap *heap_due;  // whose memory is looked at next; NULL: that of the first
   struct thread_cache *caches;
   struct cache_sums gone;  // of threads that are no more
   struct arena arenas[ARENAS_MAX];

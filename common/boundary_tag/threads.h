@@ -242,8 +242,20 @@ static void purge_arena(struct arena *arena, uint64_t now_ms) {
   loam_lock_release(&arena->lock);
 }
 
+// The next one of the heaps of one's own. Not of one in given memory, whose calls wait for
+// nobody who has not called it.
+static void purge_own_heap(uint64_t now_ms) {
+  if (!loam_lock_try(&state.lock)) return;
+  struct loam_heap *heap = state.heap_due != NULL ? state.heap_due : state.heaps;
+  if (heap != NULL) {
+    state.heap_due = heap->next;
+    if (!heap->arena.fixed) purge_arena(&heap->arena, now_ms);
+  }
+  loam_lock_release(&state.lock);
+}
+
 // Every ARENA_COUNTDOWN calls into an arena: gives back what has been free for a
-// while, there and in an arena that perhaps nobody uses any more.
+// while, there and in an arena and a heap that perhaps nobody uses any more.
 __attribute__((noinline)) static void tick(struct arena *arena) {
   if (arena->fixed) return;
   uint64_t now_ms = loam_os_now_ms();
@@ -254,6 +266,7 @@ __attribute__((noinline)) static void tick(struct arena *arena) {
   size_t turn = atomic_fetch_add_explicit(&state.ticks, 1, memory_order_relaxed);
   struct arena *other = &state.arenas[turn % state.arena_count];
   if (other != arena) purge_arena(other, now_ms);
+  purge_own_heap(now_ms);
   loam_large_purge(&state.large, now_ms);
   size_t every = state.options.check_every;
   if (every != 0 && turn % (every / ARENA_COUNTDOWN + 1) == 0 && !heap_check()) {

@@ -1,6 +1,6 @@
-// Threads over shared arenas: which one they use, and what becomes due.
+// Threads over shared arenas: which one they use, and what becomes due; heaps beside them.
 
-#include "common/boundary_tag/process.h"
+#include "common/boundary_tag/given_memory.h"
 #include "common/boundary_tag/testing/arena_fixture.h"
 
 enum { THREADS = 4, ROUNDS = 300000 };
@@ -40,6 +40,18 @@ SCENARIO(AThreadThatEndsLeavesItsArena) {
   uint32_t before = threads_of(0) + threads_of(1);
   EXPECT_HOLDS(run_threads(THREADS));
   EXPECT(threads_of(0) + threads_of(1) == before);
+  return NULL;
+}
+
+SCENARIO(AHeapInGivenMemoryIsEnteredByItsOwnCallsAlone) {
+  static _Alignas(BLOCK_ALIGNMENT) char memory[65536];
+  struct loam_heap *heap = own_heap_create_with_memory(memory, sizeof memory);
+  EXPECT(heap != NULL);
+  void *payload = malloc_slow(&heap->arena, (struct request){.bytes = 100});
+  arena_defer(&heap->arena, block_of_payload(payload));
+  purge_own_heap(loam_os_now_ms());
+  EXPECT(arena_has_deferred(&heap->arena));
+  own_heap_destroy(heap);
   return NULL;
 }
 
