@@ -50,6 +50,7 @@ static void own_heap_destroy(struct loam_heap *heap) {
     state.heaps = heap->next;
   }
   if (state.heap_due == heap) state.heap_due = heap->next;
+  state.heaps_gone_calls += heap->arena.malloc_calls + heap->arena.large_owner.malloc_calls;
   loam_lock_release(&state.lock);
   if (heap->arena.fixed) return;  // the caller's memory, all of it
   loam_large_free_all(&state.large, &heap->arena.large_owner);
@@ -86,6 +87,15 @@ static bool visit_stats(struct arena *arena, void *context) {
   return true;
 }
 
+// A heap counts here or among those that are no more: totals never fall.
+static void count_heaps(struct loam_stats *stats) {
+  loam_lock_acquire(&state.lock);
+  for_each_heap(visit_stats, stats);
+  stats->malloc_calls += state.heaps_gone_calls;
+  stats->free_calls += state.heaps_gone_calls;
+  loam_lock_release(&state.lock);
+}
+
 // To an arena, what waits in a cache is in use; to the program it is free.
 static void count_caches(struct loam_stats *stats) {
   loam_lock_acquire(&state.lock);
@@ -109,7 +119,8 @@ static void count_caches(struct loam_stats *stats) {
 
 static void heap_stats(struct loam_stats *stats) {
   *stats = (struct loam_stats){0};
-  for_each_arena(visit_stats, stats);
+  for_each_process_arena(visit_stats, stats);
+  count_heaps(stats);
   count_caches(stats);
   loam_large_shared_stats(&state.large, stats);
   size_t pool = loam_segment_pool_bytes(&state.pool);

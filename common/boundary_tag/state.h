@@ -25,7 +25,7 @@ struct loam_heap {
 // All zero until the first call; large_bytes = 0 then sends every request to
 // the slow path, which sets things up.
 static struct {
-  struct loam_lock lock;  // of `ready` while it changes, `heaps`, `heap_due`, `caches`, `gone`
+  struct loam_lock lock;  // of `ready` while it changes, and of heaps and caches below
   _Atomic(bool) ready;
   // options.large_bytes, for the fast path. Relaxed: who reads it before it is
   // set takes the slow path, and my_arena() orders all the rest.
@@ -39,6 +39,7 @@ static struct {
   _Atomic(bool) has_exit_key;
   struct loam_heap *heaps;
   struct loam_heap *heap_due;  // whose memory is looked at next; NULL: that of the first
+  size_t heaps_gone_calls;     // of malloc, in heaps that are no more: as many of free
   struct thread_cache *caches;
   struct cache_sums gone;  // of threads that are no more
   struct arena arenas[ARENAS_MAX];

@@ -197,23 +197,40 @@ static inline void enter(struct arena *arena) {
 
 // --- All arenas --------------------------------------------------------------
 
-// Calls visit(arena, context) on every arena, locked, until one gives false.
-static bool for_each_arena(bool (*visit)(struct arena *arena, void *context), void *context) {
+typedef bool arena_visitor(struct arena *arena, void *context);
+
+static bool visit_locked(struct arena *arena, arena_visitor *visit, void *context) {
+  enter(arena);
+  arena_take_all_deferred(arena);
+  bool go_on = visit(arena, context);
+  loam_lock_release(&arena->lock);
+  return go_on;
+}
+
+// Each calls visit(arena, context) on arenas, locked, until one gives false: on those of the
+// process; on those of heaps, under state.lock; on all.
+
+static bool for_each_process_arena(arena_visitor *visit, void *context) {
   ensure_set_up();
   bool go_on = true;
   for (size_t i = 0; i < state.arena_count && go_on; i++) {
-    enter(&state.arenas[i]);
-    arena_take_all_deferred(&state.arenas[i]);
-    go_on = visit(&state.arenas[i], context);
-    loam_lock_release(&state.arenas[i].lock);
+    go_on = visit_locked(&state.arenas[i], visit, context);
   }
-  loam_lock_acquire(&state.lock);
+  return go_on;
+}
+
+static bool for_each_heap(arena_visitor *visit, void *context) {
+  bool go_on = true;
   for (struct loam_heap *heap = state.heaps; heap != NULL && go_on; heap = heap->next) {
-    enter(&heap->arena);
-    arena_take_all_deferred(&heap->arena);
-    go_on = visit(&heap->arena, context);
-    loam_lock_release(&heap->arena.lock);
+    go_on = visit_locked(&heap->arena, visit, context);
   }
+  return go_on;
+}
+
+static bool for_each_arena(arena_visitor *visit, void *context) {
+  if (!for_each_process_arena(visit, context)) return false;
+  loam_lock_acquire(&state.lock);
+  bool go_on = for_each_heap(visit, context);
   loam_lock_release(&state.lock);
   return go_on;
 }

@@ -128,6 +128,31 @@ TEST_P(StatsTest, ThreadsAreCountedAfterTheyEnd) {
   EXPECT_EQ(after.allocated_bytes, before.allocated_bytes);
 }
 
+// What a heap still holds when it ends is freed.
+TEST_P(StatsTest, TotalsNeverFallWhenAHeapEnds) {
+  LOAM_SKIP_WITHOUT(heap_create);
+  for (int round = 0; round < 3; ++round) {
+    loam_heap *heap = v.heap_create();
+    ASSERT_NE(heap, nullptr);
+    const loam_stats before = Stats();
+    size_t blocks = 0;
+    for (size_t size : SizesUpTo(4 * kMiB)) {
+      void *block = v.heap_malloc(heap, size);
+      ASSERT_NE(block, nullptr);
+      if (++blocks % 3 == 0) v.heap_free(heap, block);
+    }
+    const loam_stats full = Stats();
+    EXPECT_EQ(full.malloc_calls - before.malloc_calls, blocks);
+    EXPECT_EQ(full.free_calls - before.free_calls, blocks / 3);
+    v.heap_destroy(heap);
+    const loam_stats after = Stats();
+    ExpectAddsUp(after);
+    EXPECT_EQ(after.malloc_calls, full.malloc_calls);
+    EXPECT_EQ(after.free_calls - before.free_calls, blocks);
+    EXPECT_EQ(after.live_blocks, before.live_blocks);
+  }
+}
+
 TEST_P(StatsTest, ReadingWhileThreadsWorkNeverBreaks) {
   LOAM_SKIP_WITHOUT(stats);
   std::thread worker([&] {

@@ -64,6 +64,33 @@ SCENARIO(AThreadStartsWhereFewestAre) {
   return NULL;
 }
 
+static void *churn_heaps(void *argument) {
+  (void)argument;
+  for (int i = 0; i < 2000; i++) {
+    struct loam_heap *heap = own_heap_create();
+    for (size_t size = 1; size < 40; size++) {
+      malloc_slow(&heap->arena, (struct request){.bytes = size});
+    }
+    own_heap_destroy(heap);
+  }
+  return NULL;
+}
+
+// A heap that ends meanwhile is counted once, not twice or not at all.
+SCENARIO(TotalsNeverFallWhileHeapsComeAndGo) {
+  pthread_t thread;
+  EXPECT(pthread_create(&thread, NULL, churn_heaps, NULL) == 0);
+  struct loam_stats last = {0};
+  for (int i = 0; i < 500; i++) {
+    struct loam_stats now;
+    heap_stats(&now);
+    EXPECT(now.malloc_calls >= last.malloc_calls && now.free_calls >= last.free_calls);
+    last = now;
+  }
+  EXPECT(pthread_join(thread, NULL) == 0);
+  return NULL;
+}
+
 // New large memory gives back what lies free in the arena.
 SCENARIO(LargeMemoryPushesOutWhatIsFree) {
   enum { BLOCK = 200000, BLOCKS = 40 };
