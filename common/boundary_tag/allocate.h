@@ -66,7 +66,8 @@ static void balance(struct arena *arena, size_t bytes) {
 
 static bool visit_give_back(struct arena *arena, void *context) {
   (void)context;
-  arena_trim(arena, 0);
+  size_t keep = 0;
+  arena_trim(arena, &keep);
   return true;
 }
 

@@ -143,8 +143,7 @@ struct trim {
 
 static bool visit_trim(struct arena *arena, void *context) {
   struct trim *trim = context;
-  trim->any |= arena_trim(arena, trim->keep);
-  trim->keep = 0;  // the first arena, the main thread's, keeps it
+  trim->any |= arena_trim(arena, &trim->keep);
   return true;
 }
 
@@ -160,7 +159,9 @@ static bool heap_trim(size_t keep) {
 __attribute__((constructor)) static void watch_process(void) {
   bool made = pthread_key_create(&state.exit_key, leave_arena) == 0;
   atomic_store_explicit(&state.has_exit_key, made, memory_order_release);
-  if (made) choose_arena();  // once more: now the end of this thread will be known
+  if (!made) return;
+  my_arena();
+  watch_thread();  // it may have had its arena since before there was a key
 }
 
 __attribute__((destructor)) static void print_stats_at_exit(void) {

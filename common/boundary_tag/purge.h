@@ -116,14 +116,13 @@ static void arena_purge(struct arena *arena, uint64_t now_ms, size_t delay_ms) {
   arena->purge_ms = now_ms + (more ? 1 : delay_ms);
 }
 
-// Gives back what can be, at once, but about `keep` bytes; true if there was
-// anything.
-static bool arena_trim(struct arena *arena, size_t keep) {
+// Gives back what can be, at once, but about *keep bytes, which falls by what was kept; true if
+// there was anything.
+static bool arena_trim(struct arena *arena, size_t *keep) {
   if (arena->fixed) return false;
   bool any = false;
   bool asks_again = arena->refused;
   arena->refused = false;
-  size_t kept = 0;
   size_t size = 0;
   size_t page = loam_os_page_size();
   arena_take_all_deferred(arena);
@@ -132,12 +131,13 @@ static bool arena_trim(struct arena *arena, size_t keep) {
   while (block != NULL) {
     uint32_t word = block_word(block);
     size = word_size(word);
+    bool has_memory = (word & PURGED) == 0 || asks_again;
     struct block *next = free_index_next(&arena->index, block, size, page);
-    if (kept < keep) {
-      kept += size;
+    if (has_memory && *keep > 0) {
+      *keep -= size < *keep ? size : *keep;
     } else if (is_whole_segment(size)) {
       any |= arena_drop_segment(arena, block);
-    } else if ((word & PURGED) == 0 || asks_again) {
+    } else if (has_memory) {
       any |= arena_purge_block(arena, block, size);
     }
     block = next;

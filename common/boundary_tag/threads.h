@@ -133,16 +133,19 @@ static void close_cache(void) {
 
 // --- Choosing ----------------------------------------------------------------
 
+// Has leave_arena called when the thread ends, and gives it a cache. Not without a key yet:
+// this is the main thread.
+static void watch_thread(void) {
+  // Acquire: pairs with the release in watch_process.
+  if (!atomic_load_explicit(&state.has_exit_key, memory_order_acquire)) return;
+  pthread_setspecific(state.exit_key, &state);  // any value but NULL
+  open_cache();
+}
+
 __attribute__((cold, noinline)) static void choose_arena(void) {
   ensure_set_up();
   move_to_arena(least_used_arena());
-  // Any value but NULL has leave_arena called when the thread ends. (Acquire:
-  // pairs with the release in watch_process. Without a key yet this is the main
-  // thread.)
-  if (atomic_load_explicit(&state.has_exit_key, memory_order_acquire)) {
-    pthread_setspecific(state.exit_key, &state);
-    open_cache();
-  }
+  watch_thread();
 }
 
 // When a thread ends. What it still allocates after this comes from arena 0, or

@@ -223,6 +223,27 @@ TEST(GlibcTest, TrimGivesMemoryBack) {
   EXPECT_EQ(malloc_trim(0), 0) << "nothing was left to trim";
 }
 
+// This thread allocated before main, and before the variant's own constructors.
+TEST(GlibcTest, TrimKeepsWhatItIsToldTo) {
+  constexpr size_t kBlocks = 400;
+  constexpr size_t kBytes = 100 * kKiB;
+  constexpr size_t kKeep = kBlocks * kBytes / 2;
+  static void *blocks[kBlocks];
+  malloc_trim(0);
+  const size_t before = ResidentBytes();
+  for (void *&block : blocks) {
+    block = malloc(kBytes);
+    ASSERT_NE(block, nullptr);
+    Stamp(block, kBytes, 1);
+  }
+  for (void *block : blocks) free(block);
+  malloc_trim(kKeep);
+  EXPECT_GE(ResidentBytes(), before + kKeep / 2);  // less what was never touched
+  EXPECT_LE(ResidentBytes(), before + kKeep + 8 * kMiB);
+  malloc_trim(0);
+  EXPECT_LE(ResidentBytes(), before + 2 * kMiB);
+}
+
 TEST(GlibcTest, MalloptNeverFailsAProgram) {
   EXPECT_EQ(mallopt(M_MMAP_THRESHOLD, 1 << 20), 1);
   EXPECT_EQ(mallopt(M_ARENA_MAX, 1), 1);

@@ -28,6 +28,8 @@ static bool gave_memory(struct block *block, size_t size) {
   return bytes != 0 && bytes_are(pages, pages + bytes, 0);
 }
 
+static bool trim(size_t keep) { return arena_trim(&arena, &keep); }
+
 SCENARIO(TheFirstPassAgesTheSecondGivesBack) {
   struct block *hole = make_hole();
   EXPECT(block_word(hole) == (HOLE | PREV_IN_USE));
@@ -118,14 +120,14 @@ SCENARIO(ADecommitThatFailsIsTriedAgainByATrimAlone) {
   EXPECT(failed_calls == 1);
   for (int i = 0; i < 3; i++) arena_purge_pass(&arena);
   EXPECT(failed_calls == 1);
-  EXPECT(!arena_trim(&arena, 0));
+  EXPECT(!trim(0));
   EXPECT(failed_calls > 1);
   fail_nothing();
   EXPECT(holds_memory(hole, HOLE));
   EXPECT_HOLDS(expect_whole());
-  EXPECT(arena_trim(&arena, 0));
+  EXPECT(trim(0));
   EXPECT(gave_memory(hole, HOLE));
-  EXPECT(!arena_trim(&arena, 0));
+  EXPECT(!trim(0));
   return NULL;
 }
 
@@ -291,26 +293,37 @@ SCENARIO(ASegmentThatTheKernelDoesNotTakeStays) {
 
 SCENARIO(TrimGivesBackAtOnce) {
   struct block *hole = make_hole();
-  EXPECT(arena_trim(&arena, 0));
+  EXPECT(trim(0));
   EXPECT(has_flags(hole, PURGED));
   EXPECT(gave_memory(hole, HOLE));
-  EXPECT(!arena_trim(&arena, 0));
+  EXPECT(!trim(0));
   EXPECT_HOLDS(expect_whole());
   return NULL;
 }
 
 SCENARIO(TrimKeepsWhatItShall) {
   struct block *hole = make_hole();
-  EXPECT(!arena_trim(&arena, SEGMENT_BYTES));
+  EXPECT(!trim(SEGMENT_BYTES));
   EXPECT(!has_flags(hole, PURGED));
   EXPECT(holds_memory(hole, HOLE));
+  return NULL;
+}
+
+SCENARIO(TrimTellsHowMuchIsStillToBeKept) {
+  make_hole();
+  size_t keep = SEGMENT_BYTES;
+  arena_trim(&arena, &keep);
+  EXPECT(keep == SEGMENT_BYTES - HOLE);  // what was never touched needs no keeping
+  keep = HOLE / 2;
+  arena_trim(&arena, &keep);
+  EXPECT(keep == 0);
   return NULL;
 }
 
 SCENARIO(TrimDropsEveryFreeSegment) {
   fill_segments();
   give_segments();
-  EXPECT(arena_trim(&arena, 0));
+  EXPECT(trim(0));
   EXPECT(arena.segment_count == 0 && arena.segments == NULL);
   EXPECT_HOLDS(expect_all_free());
   EXPECT(take(1024) != NULL);
