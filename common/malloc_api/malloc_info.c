@@ -3,11 +3,22 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "common/malloc_api/loam_malloc.h"
 #include "common/malloc_api/variant_prefix.h"
 #include "common/stats/export.h"
+#include "common/text/text.h"
+
+// With a point in every locale, where printf has a comma in some.
+static bool write_ratio(FILE *stream, const char *name, double value) {
+  char digits[32];
+  struct loam_text text = {.buffer = digits, .size = sizeof digits, .fd = -1};
+  loam_text_real(&text, value, 6);
+  int length = (int)text.length;
+  return fprintf(stream, "<%s>%.*s</%s>\n", name, length, digits, name) >= 0;
+}
 
 LOAM_EXPORT int malloc_info(int options, FILE *stream) {
   if (options != 0) {
@@ -22,10 +33,8 @@ LOAM_EXPORT int malloc_info(int options, FILE *stream) {
 #define WRITE(name, text) failed |= fprintf(stream, "<" #name ">%zu</" #name ">\n", stats.name) < 0;
   LOAM_STATS_TABLE(WRITE)
 #undef WRITE
-  failed |= fprintf(stream, "<fragmentation>%.6f</fragmentation>\n",
-                    loam_stats_fragmentation(&stats)) < 0;
-  failed |= fprintf(stream, "<mapped_per_allocated>%.6f</mapped_per_allocated>\n",
-                    loam_stats_overhead(&stats)) < 0;
+  failed |= !write_ratio(stream, "fragmentation", loam_stats_fragmentation(&stats));
+  failed |= !write_ratio(stream, "mapped_per_allocated", loam_stats_overhead(&stats));
   failed |= fprintf(stream, "</heap>\n</malloc>\n") < 0;
   return failed ? -1 : 0;
 }

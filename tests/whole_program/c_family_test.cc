@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <clocale>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -284,18 +285,44 @@ void ExpectNestedTags(const std::string &xml) {
   EXPECT_GE(elements, 2u);
 }
 
-TEST(GlibcTest, InfoIsWellFormedXml) {
+std::string Info() {
   char *text = nullptr;
   size_t length = 0;
   FILE *stream = open_memstream(&text, &length);
-  ASSERT_NE(stream, nullptr);
+  EXPECT_NE(stream, nullptr);
+  if (stream == nullptr) return "";
   EXPECT_EQ(malloc_info(0, stream), 0);
   fclose(stream);
-  const std::string xml(text, length);
+  std::string xml(text, length);
   free(text);
+  return xml;
+}
+
+TEST(GlibcTest, InfoIsWellFormedXml) {
+  const std::string xml = Info();
   SCOPED_TRACE(xml);
   EXPECT_EQ(xml.compare(0, 7, "<malloc"), 0);
   ExpectNestedTags(xml);
+}
+
+// Makes it, where the system has what it is made from.
+bool ChooseALocaleWithCommas() {
+  const std::string folder = MakeFolder("locales");
+  RunProgram({"localedef", "-i", "de_DE", "-f", "UTF-8", folder + "/de_DE.UTF-8"});
+  setenv("LOCPATH", folder.c_str(), 1);
+  const char *chosen = setlocale(LC_NUMERIC, "de_DE.UTF-8");
+  return chosen != nullptr && *localeconv()->decimal_point == ',';
+}
+
+TEST(GlibcTest, InfoIsTheSameInEveryLocale) {
+  if (!ChooseALocaleWithCommas()) GTEST_SKIP() << "there is no locale with decimal commas";
+  const std::string xml = Info();
+  setlocale(LC_NUMERIC, "C");
+  EXPECT_EQ(xml.find(','), std::string::npos) << xml;
+  const std::string tag = "<fragmentation>0.";
+  const size_t at = xml.find(tag);
+  ASSERT_NE(at, std::string::npos) << xml;
+  EXPECT_EQ(xml.find('<', at + tag.size()), at + tag.size() + 6) << xml;
 }
 
 TEST(GlibcTest, InfoRefusesOptions) {
