@@ -282,7 +282,8 @@ bool th_state_trim(size_t keep) {
 // --- Fork --------------------------------------------------------------------
 
 // Before a fork every lock is taken, so that the child sees no structure half
-// changed; there, where nobody else exists, they are made free again.
+// changed; there, where nobody else exists, they are made free again. A process
+// with one thread has nobody inside, and takes none.
 
 // All but the state's, which guards the list of heaps and so is taken first and
 // given up last.
@@ -298,12 +299,18 @@ static void for_each_lock(void (*visit)(struct loam_lock *lock)) {
   visit(&th_region.lock);
 }
 
+static bool holds_all;  // the thread that forks; under the state's lock
+
 static void fork_prepare(void) {
+  if (LOAM_SINGLE_THREADED()) return;
   loam_lock_acquire(&th_state.lock);
   for_each_lock(loam_lock_acquire);
+  holds_all = true;
 }
 
 static void fork_parent(void) {
+  if (!holds_all) return;
+  holds_all = false;
   for_each_lock(loam_lock_release);
   loam_lock_release(&th_state.lock);
 }
@@ -323,6 +330,7 @@ static void forget_other_caches(void) {
 }
 
 static void fork_child(void) {
+  holds_all = false;
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&th_state.lock);
   th_state.large.moving = 0;  // by threads that are not here

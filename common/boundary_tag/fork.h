@@ -5,9 +5,9 @@
 // with one thread has nobody inside, and takes none.
 //
 // Before a fork the handlers are called that were registered last first, behind it
-// those that were registered first. Ours are registered at the first call of malloc:
-// between them lie those of everybody who comes later, and may allocate. (Who came
-// earlier may in a process with one thread.)
+// those that were registered first. Ours are registered at the first call of malloc
+// or before: between them lie those of everybody who comes later, and may allocate.
+// (Who came earlier may in a process with one thread.)
 
 #ifndef LOAM_COMMON_BOUNDARY_TAG_FORK_H_
 #define LOAM_COMMON_BOUNDARY_TAG_FORK_H_
@@ -64,6 +64,11 @@ static void fork_child(void) {
   if (LOAM_HARDENED) quarantine_of(&mine.cache)->chance = loam_os_random();
 }
 
-static void watch_forks(void) { pthread_atfork(fork_prepare, fork_parent, fork_child); }
+__attribute__((constructor(101))) static void watch_forks(void) {
+  static atomic_flag is_done = ATOMIC_FLAG_INIT;
+  // Relaxed: it only chooses who does it.
+  if (atomic_flag_test_and_set_explicit(&is_done, memory_order_relaxed)) return;
+  pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
 
 #endif  // LOAM_COMMON_BOUNDARY_TAG_FORK_H_

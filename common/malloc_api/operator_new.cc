@@ -38,7 +38,6 @@ extern "C" void libcxx_throw_bad_alloc() __asm__("_ZNSt3__117__throw_bad_allocEv
     __attribute__((weak));
 
 // Missing where nothing can be loaded: in static programs.
-#pragma weak dlopen
 #pragma weak dlsym
 
 namespace {
@@ -73,9 +72,13 @@ void Find(void *library, const char *name, Function **function) {
 // The one that was loaded after the program had started. It stays: it is about to be used.
 [[gnu::cold, gnu::noinline]] Runtime LoadedRuntime() {
   Runtime runtime = {};
-  if (dlopen == nullptr || dlsym == nullptr) return runtime;
+  if (dlsym == nullptr) return runtime;
+  // (By its name, or linkers warn of it in static programs.)
+  decltype(dlopen) *open;
+  Find(RTLD_DEFAULT, "dlopen", &open);
+  if (open == nullptr) return runtime;
   for (const auto &[file, throw_bad_alloc] : kRuntimes) {
-    void *library = dlopen(file, RTLD_NOLOAD | RTLD_LAZY);
+    void *library = open(file, RTLD_NOLOAD | RTLD_LAZY);
     if (library == nullptr) continue;
     Find(library, "_ZSt15get_new_handlerv", &runtime.get_handler);
     Find(library, throw_bad_alloc, &runtime.throw_bad_alloc);
