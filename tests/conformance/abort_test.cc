@@ -1,5 +1,5 @@
-// A misuse ends in SIGABRT while no lock is held: a program that handles the signal may allocate,
-// to write a report of its own.
+// A misuse ends in SIGABRT while no lock is held: a program that handles the
+// signal may allocate, to write a report of its own.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -18,15 +18,21 @@ constexpr int kHandled = 42;
 constexpr size_t kSizes[] = {40, 600, 3000, 100 * kKiB, 3 * kMiB};
 
 const loam_variant *handler_uses = nullptr;
+loam_heap *handler_heap = nullptr;  // likewise, where there is one
 
 void AllocateAndEnd(int) {
-  for (size_t size : kSizes) handler_uses->free(handler_uses->malloc(size));
+  for (size_t size : kSizes) {
+    handler_uses->free(handler_uses->malloc(size));
+    if (handler_heap == nullptr) continue;
+    handler_uses->heap_free(handler_heap, handler_uses->heap_malloc(handler_heap, size));
+  }
   _exit(kHandled);
 }
 
 class AbortTest : public VariantTest {
  protected:
-  // `misuse` runs in a process of its own, and gets as far as the handler's end.
+  // `misuse` runs in a process of its own, and gets as far as the handler's
+  // end.
   template <typename Misuse>
   void ExpectHandlerToReturn(Misuse misuse) {
     const ChildResult child = RunInChild(
@@ -58,7 +64,7 @@ TEST_P(AbortTest, OfADoubleFreeInAHeap) {
   for (size_t size : kSizes) {
     SCOPED_TRACE(size);
     ExpectHandlerToReturn([this, size] {
-      loam_heap *heap = v.heap_create();
+      loam_heap *heap = handler_heap = v.heap_create();
       void *block = v.heap_malloc(heap, size);
       v.heap_free(heap, block);
       v.heap_free(heap, block);
