@@ -178,7 +178,8 @@ static void fork_prepare(void) { loam_lock_acquire(&table.lock); }
 static void fork_parent(void) { loam_lock_release(&table.lock); }
 static void fork_child(void) { loam_lock_reset(&table.lock); }
 
-void loam_stack_table_watch_forks(void) {
+// (Each process runs it, so it is not to lie where the rest of this does: allocators/preload.ld.)
+__attribute__((section(".text.startup"))) void loam_stack_table_watch_forks(void) {
   static atomic_flag is_done = ATOMIC_FLAG_INIT;
   // Relaxed: it only chooses who does it.
   if (atomic_flag_test_and_set_explicit(&is_done, memory_order_relaxed)) return;
