@@ -172,12 +172,10 @@ TEST_P(ForkTest, HandlersFromBeforeTheFirstCallAllocateInOneThread) {
 }
 
 TEST_P(ForkTest, HandlersAllocate) {
-  if (IsDebugLevel()) GTEST_SKIP() << "what is above the variant has handlers of its own";
   ExpectHandlersToReturn(&late_handlers_use, [](auto fork_once) { fork_once(); });
 }
 
 TEST_P(ForkTest, HandlersAllocateWhileOtherThreadsDo) {
-  if (IsDebugLevel()) GTEST_SKIP() << "what is above the variant has handlers of its own";
   ExpectHandlersToReturn(&late_handlers_use,
                          [this](auto fork_once) { WhileOthersAllocate(fork_once); });
 }

@@ -55,6 +55,21 @@ TEST_P(OwnHeapsTest, PagesThatCannotBeTouchedAreNobodysAgain) {
   }
 }
 
+// A heap in memory that the test has, and a block of it.
+struct Given {
+  explicit Given(const loam_variant *variant)
+      : memory(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)),
+        heap(variant->heap_create_with_memory(memory, kBytes)),
+        block(static_cast<char *>(variant->heap_malloc(heap, kLarge))) {
+    memset(block, 'x', kLarge);
+  }
+
+  static constexpr size_t kBytes = 4 * kLarge;
+  void *memory;
+  loam_heap *heap;
+  char *block;
+};
+
 // Whoever gave it goes on with it: its pages stay as they are, though nothing could open them
 // again.
 TEST_P(OwnHeapsTest, GivenMemoryCanBeTouchedWhileABlockWaitsAndAfter) {
@@ -62,18 +77,14 @@ TEST_P(OwnHeapsTest, GivenMemoryCanBeTouchedWhileABlockWaitsAndAfter) {
   const ChildResult child = RunInChild([&] {
     setenv("LOAM_OPTIONS", "leaks=0", 1);
     const loam_variant *variant = GetParam();
-    const size_t bytes = 4 * kLarge;
-    void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    loam_heap *heap = variant->heap_create_with_memory(memory, bytes);
-    auto *block = static_cast<char *>(variant->heap_malloc(heap, kLarge));
-    memset(block, 'x', kLarge);
+    const Given given(variant);
     loam_os_set_fault_hook(FailCommits);
-    variant->heap_free(heap, block);
+    variant->heap_free(given.heap, given.block);
     for (size_t i = 0; i < kLarge; i++) {
-      if (block[i] == 'x') return 1;  // still waits, and says that it was freed
+      if (given.block[i] == 'x') return 1;  // still waits, and says that it was freed
     }
-    variant->heap_destroy(heap);
-    memset(memory, 'y', bytes);
+    variant->heap_destroy(given.heap);
+    memset(given.memory, 'y', Given::kBytes);
     return variant->check() ? 0 : 2;
   });
   EXPECT_TRUE(child.Exited(0)) << child.Describe() << child.err;
@@ -83,18 +94,14 @@ TEST_P(OwnHeapsTest, AWriteToABlockOfGivenMemoryThatWaitsIsFound) {
   if (GetParam()->heap_create_with_memory == nullptr) GTEST_SKIP() << "the variant has none";
   const ChildResult child = RunInChild([&] {
     setenv("LOAM_OPTIONS", "leaks=0", 1);
-    const loam_variant *variant = GetParam();
-    const size_t bytes = 4 * kLarge;
-    void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    loam_heap *heap = variant->heap_create_with_memory(memory, bytes);
-    auto *block = static_cast<char *>(variant->heap_malloc(heap, kLarge));
-    variant->heap_free(heap, block);
-    block[kLarge / 2] = 'x';
-    variant->heap_destroy(heap);
+    const Given given(GetParam());
+    GetParam()->heap_free(given.heap, given.block);
+    given.block[kLarge / 2] = 'x';
+    GetParam()->heap_destroy(given.heap);
     return 0;
   });
   EXPECT_FALSE(child.Exited(0));
-  EXPECT_NE(child.err.find("after"), std::string::npos) << child.err;
+  EXPECT_NE(child.err.find("written to after free"), std::string::npos) << child.err;
 }
 
 TEST_P(OwnHeapsTest, AHeapEndsWhileAnotherThreadGivesItsBlocksBack) {
