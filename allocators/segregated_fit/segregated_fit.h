@@ -29,7 +29,8 @@ LOAM_DECLARE_VARIANT(sf);
 // the memory first (mlock).
 //
 // The plain sf_free also takes such blocks, but looks for their heap through all
-// heaps there are.
+// heaps there are. Not where the memory is itself a block of this variant: then
+// only the sf_heap_ functions know the heap's blocks from that one.
 LOAM_FUNCTION struct loam_heap *sf_heap_create_with_memory(void *memory, size_t bytes)
     LOAM_SYMBOL(sf_heap_create_with_memory) __attribute__((warn_unused_result));
 
