@@ -167,8 +167,7 @@ TEST_P(ForkTest, HandlersFromBeforeTheFirstCallAllocateInOneThread) {
   if (kSanitizerRuntime || !HasOneThread()) {  // a sanitizer may have a thread of its own
     GTEST_SKIP() << "for a process that never had a second thread";
   }
-  if (IsDebugLevel())
-    GTEST_SKIP() << "what is above the variant takes its lock with one thread, too";
+  if (IsDebugLevel()) GTEST_SKIP() << "the level's own lock is taken with one thread, too";
   ExpectHandlersToReturn(&early_handlers_use, [](auto fork_once) { fork_once(); });
 }
 
