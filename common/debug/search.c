@@ -138,6 +138,7 @@ bool loam_search_run(struct loam_search *search, struct loam_debug *debug, uintp
     loam_search_end(search);
     return false;
   }
+  loam_threads_visit_registers(follow_words, search);
   work_off(search);
   tell_indirect(search);
   return true;

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
@@ -22,9 +23,12 @@ enum {
 };
 
 // Where the stack of a stopped thread ends: its handler's frame, and where it was interrupted,
-// which differ in their mapping where signals have a stack of their own.
+// which differ in their mapping where signals have a stack of their own. On x86-64 the frame that
+// the kernel made between them is not taken for stack: it writes some words by half only, and the
+// other half is left from calls that ended. What of it are registers is taken by itself.
 struct stopped {
   uintptr_t handler, interrupted;
+  _Atomic(const ucontext_t *) context;  // NULL until the rest is written
 };
 
 static struct {
@@ -108,8 +112,9 @@ static void stand_still(int signal, siginfo_t *info, void *context) {
     size_t place = atomic_fetch_add_explicit(&state.arrived, 1, memory_order_acq_rel);
     if (place < THREADS_MAX) {
       state.threads[place].interrupted = interrupted_at(context);
-      atomic_signal_fence(memory_order_seq_cst);
       state.threads[place].handler = (uintptr_t)__builtin_frame_address(0);
+      // Release: whoever sees it sees the two before.
+      atomic_store_explicit(&state.threads[place].context, context, memory_order_release);
     }
     while (atomic_load_explicit(&state.is_stopping, memory_order_acquire)) rest();
     atomic_fetch_add_explicit(&state.left, 1, memory_order_acq_rel);
@@ -173,8 +178,25 @@ static void wait_for(atomic_size_t *count, size_t wanted) {
   }
 }
 
+static const ucontext_t *context_of(struct stopped *thread) {
+  return atomic_load_explicit(&thread->context, memory_order_acquire);
+}
+
+// They arrived, and wrote down where.
+static void wait_for_contexts(void) {
+  for (size_t i = 0; i < state.count; i++) {
+    for (int left = WAIT_MS_MAX * 10; left > 0 && context_of(&state.threads[i]) == NULL; left--) {
+      rest();
+    }
+  }
+}
+
 void loam_threads_stop(void) {
   loam_lock_acquire(&state.lock);
+  size_t last = atomic_load_explicit(&state.arrived, memory_order_relaxed);
+  for (size_t i = 0; i < last && i < THREADS_MAX; i++) {
+    atomic_store_explicit(&state.threads[i].context, NULL, memory_order_relaxed);
+  }
   state.count = 0;
   atomic_store_explicit(&state.arrived, 0, memory_order_relaxed);
   atomic_store_explicit(&state.left, 0, memory_order_relaxed);
@@ -185,6 +207,7 @@ void loam_threads_stop(void) {
   wait_for(&state.arrived, signalled);
   size_t arrived = atomic_load_explicit(&state.arrived, memory_order_acquire);
   state.count = arrived < THREADS_MAX ? arrived : THREADS_MAX;
+  wait_for_contexts();
 }
 
 // The handler stays where somebody has not been in it yet: without it the signal would end the
@@ -203,15 +226,43 @@ uintptr_t loam_threads_cut(uintptr_t start, uintptr_t end, uintptr_t own_bottom)
     stacks++;
   }
   for (size_t i = 0; i < state.count; i++) {
-    const struct stopped *thread = &state.threads[i];
+    struct stopped *thread = &state.threads[i];
+    if (context_of(thread) == NULL) continue;
     bool has_handler = thread->handler >= start && thread->handler < end;
     bool was_interrupted = thread->interrupted >= start && thread->interrupted < end;
     if (!has_handler && !was_interrupted) continue;
-    cut = has_handler ? thread->handler : thread->interrupted;
+    cut = was_interrupted ? thread->interrupted : thread->handler;
     stacks++;
   }
   if (stacks == 0) return bottom_of_ended(start, end);
   return stacks == 1 ? cut : start;
+}
+
+#if defined(__x86_64__)
+static void visit_copy(const void *registers, size_t bytes, loam_words_visitor visit,
+                       void *visitor_context) {
+  uintptr_t words[32];
+  _Static_assert(sizeof words >= sizeof(gregset_t), "all fit");
+  _Static_assert(sizeof words >= sizeof((fpregset_t)NULL)->_xmm, "all fit");
+  memcpy(words, registers, bytes);
+  visit(words, bytes / sizeof *words, visitor_context);
+}
+#endif
+
+void loam_threads_visit_registers(loam_words_visitor visit, void *visitor_context) {
+#if defined(__x86_64__)
+  for (size_t i = 0; i < state.count; i++) {
+    const ucontext_t *context = context_of(&state.threads[i]);
+    if (context == NULL) continue;
+    const mcontext_t *registers = &context->uc_mcontext;
+    visit_copy(registers->gregs, sizeof registers->gregs, visit, visitor_context);
+    if (registers->fpregs == NULL) continue;
+    visit_copy(registers->fpregs->_xmm, sizeof registers->fpregs->_xmm, visit, visitor_context);
+  }
+#else
+  (void)visit;  // they lie on the stack
+  (void)visitor_context;
+#endif
 }
 
 static void reset(void) {

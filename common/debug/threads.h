@@ -5,9 +5,11 @@
 
 #include <stdint.h>
 
-// Stops each other thread in a handler of a signal that the program has no use for; its registers
-// lie on its stack then. Those that block that signal, or do not come for a second, go on.
-// Between the two calls take no lock that another thread may hold, and do not allocate.
+#include "common/debug/memory.h"
+
+// Stops each other thread in a handler of a signal that the program has no use for. Those that
+// block that signal, or do not come for a second, go on. Between the two calls take no lock that
+// another thread may hold, and do not allocate.
 void loam_threads_stop(void);
 void loam_threads_resume(void);
 
@@ -19,5 +21,8 @@ void loam_threads_watch(void);
 // thread, or the caller with `own_bottom`, has there, or one that ended had; what is below is left
 // from calls that ended. `start`, where it is no stack, or of several.
 uintptr_t loam_threads_cut(uintptr_t start, uintptr_t end, uintptr_t own_bottom);
+
+// The registers of the stopped threads, where they do not lie on the stacks that begin there.
+void loam_threads_visit_registers(loam_words_visitor visit, void *context);
 
 #endif  // LOAM_COMMON_DEBUG_THREADS_H_
