@@ -41,7 +41,7 @@ def library_of(variant, level):
 
 DEFAULT_VARIANT = "thread_heap"
 
-def loam_variant(name, srcs, hdrs, deps):
+def loam_variant(name, srcs, hdrs, deps, fast_paths = None):
     """The targets of the variant in this folder.
 
     :NAME     the prefixed functions, as a library
@@ -60,6 +60,8 @@ def loam_variant(name, srcs, hdrs, deps):
       srcs: its sources and private headers.
       hdrs: its public header.
       deps: what it takes from //common.
+      fast_paths: a header of srcs with PREFIX_fast_malloc and PREFIX_fast_free, inline
+        functions that malloc and free are to be at the default level.
     """
     listed = [variant for variant in VARIANTS if variant.name == name]
     if not listed:
@@ -77,9 +79,9 @@ def loam_variant(name, srcs, hdrs, deps):
         deps = deps + ["//common/variant"],
     )
     for level in variant.levels:
-        _variant_at_level(variant, level, srcs, hdrs, deps)
+        _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths)
 
-def _variant_at_level(variant, level, srcs, hdrs, deps):
+def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
     suffix = level_suffix(level)
     copts = LEVEL_COPTS[level]
     prefix = ["-DLOAM_PREFIX=" + variant.prefix]
@@ -108,16 +110,20 @@ def _variant_at_level(variant, level, srcs, hdrs, deps):
         alwayslink = 1,
         linkstatic = True,
     )
+    inlined = level == "default" and fast_paths != None
     native.cc_library(
         name = "malloc" + suffix,
-        srcs = ["//common/malloc_api:c_sources"],
-        copts = LOAM_C_COPTS + copts + prefix,
+        srcs = ["//common/malloc_api:c_sources"] +
+               ([header for header in srcs if header.endswith(".h")] if inlined else []),
+        copts = LOAM_C_COPTS + copts + prefix + (
+            ["-DLOAM_FAST_PATHS=\\\"{}/{}\\\"".format(native.package_name(), fast_paths)] if inlined else []
+        ),
         visibility = ["//visibility:public"],
         deps = [
             library,
             "operator_new" + suffix,
             "//common/malloc_api:headers",
-        ],
+        ] + (deps if inlined else []),
         alwayslink = 1,
         linkstatic = True,
     )

@@ -1,13 +1,11 @@
-// The functions of the variant, and its fast paths.
+// The functions of the variant.
 
 #include "allocators/thread_heap/thread_heap.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "allocators/thread_heap/heap.h"
-
-#define UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
+#include "allocators/thread_heap/fast_path.h"
 
 static bool is_power_of_two(size_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
@@ -22,32 +20,17 @@ static void *out_of_memory(void) {
 
 // --- malloc ------------------------------------------------------------------
 
-// The block on top of a stack, or NULL where it is empty.
-static inline void *pop(size_t class) {
-  void **top = th_local.top[class];
-  void *block = *top;
-  if (UNLIKELY(block == NULL)) return NULL;
-  th_local.top[class] = top - 1;
-  if (TH_MARKS) *(uintptr_t *)block = 0;  // the mark
-  return block;
-}
-
 void *th_malloc(size_t size) {
   if (LOAM_HARDENED) return th_hardened_malloc(size);
-  if (UNLIKELY(size > TH_SLAB_BYTES_MAX)) return th_malloc_slow(size);
-  void *block = pop(th_table_class(size));
-  return UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
+  return th_fast_malloc(size);
 }
 
 void *th_calloc(size_t count, size_t size) {
   size_t bytes;
   if (!multiply(count, size, &bytes)) return out_of_memory();
   if (LOAM_HARDENED) return th_hardened_calloc(bytes);
-  if (UNLIKELY(bytes > TH_SLAB_BYTES_MAX)) {
-    return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
-  }
-  void *block = pop(th_table_class(bytes));
-  if (UNLIKELY(block == NULL)) {
+  void *block = th_try_malloc(bytes);
+  if (TH_UNLIKELY(block == NULL)) {
     return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
   }
   return memset(block, 0, bytes);
@@ -60,36 +43,7 @@ void th_free(void *block) {
     th_hardened_free(block);
     return;
   }
-  // Acquire: pairs with the release in th_region_set_up, so that whoever sees a limit sees the
-  // base. (That the limit is over the block, a thread with a block learnt with it.)
-  size_t limit = atomic_load_explicit(&th_region.limit, memory_order_acquire);
-  uintptr_t base = (uintptr_t)th_region.base;
-  size_t slice = ((uintptr_t)block - base) >> TH_SLICE_BITS;
-  if (UNLIKELY(slice >= limit)) {
-    th_free_slow(block);
-    return;
-  }
-  // (Each access names th_local: one instruction, with the thread's base in it.)
-  unsigned class = th_map_at(base, slice);
-  uint32_t reciprocal = th_local.free[class].reciprocal;
-  uint32_t offset = (uint32_t)(uintptr_t)block & th_local.free[class].offset_mask;
-  // Not the start of a block of a cached class; or a mark, which says that it is free.
-  bool is_checked = TH_MARKS;
-  if ((is_checked && UNLIKELY(offset * reciprocal >= reciprocal)) ||
-      (is_checked && UNLIKELY(*(uintptr_t *)block == base))) {
-    th_free_slow(block);
-    return;
-  }
-  // Counted down and asked for its sign in one instruction: it is far below 2^15.
-  if (UNLIKELY((int16_t)--th_local.free[class].room < 0)) {
-    th_local.free[class].room = 0;
-    th_free_slow(block);
-    return;
-  }
-  void **top = th_local.top[class] + 1;
-  if (is_checked) *(uintptr_t *)block = base;  // the mark
-  *top = block;
-  th_local.top[class] = top;
+  th_fast_free(block);
 }
 
 void th_free_sized(void *block, size_t size) {
@@ -120,7 +74,7 @@ void *th_reallocarray(void *block, size_t count, size_t size) {
 static inline void *pop_aligned(size_t alignment, size_t size) {
   if (LOAM_HARDENED || size > TH_SLAB_BYTES_MAX || alignment > TH_SLICE_BYTES) return NULL;
   unsigned class = th_class_for(size, alignment);
-  return class < TH_SPAN_CLASS ? pop(class) : NULL;
+  return class < TH_SPAN_CLASS ? th_pop(class) : NULL;
 }
 
 void *th_aligned_alloc(size_t alignment, size_t size) {

@@ -2,7 +2,8 @@
 // that no call of the program or of libc ends up in another allocator.
 //
 // All of them behave as documented in malloc(3) and variant.h; they are as
-// thread-safe as the variant. Each is a jump to the variant's function.
+// thread-safe as the variant. Each is a jump to the variant's function, or what
+// the variant gives in the place of one (LOAM_FAST_PATHS).
 
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +14,13 @@
 #include "common/malloc_api/variant_prefix.h"
 #include "common/os/os.h"
 
+#ifdef LOAM_FAST_PATHS
+#include LOAM_FAST_PATHS
+#define FAST(name) LOAM_JOIN(P(fast), name)
+#else
+#define FAST(name) P(name)
+#endif
+
 #define API LOAM_EXPORT
 
 // C23 names that the headers of today do not declare yet.
@@ -21,10 +29,10 @@ API void free_aligned_sized(void *block, size_t alignment, size_t size);
 
 // --- ISO C -------------------------------------------------------------------
 
-API void *malloc(size_t size) { return P(malloc)(size); }
+API void *malloc(size_t size) { return FAST(malloc)(size); }
 API void *calloc(size_t count, size_t size) { return P(calloc)(count, size); }
 API void *realloc(void *block, size_t size) { return P(realloc)(block, size); }
-API void free(void *block) { P(free)(block); }
+API void free(void *block) { FAST(free)(block); }
 
 API void *aligned_alloc(size_t alignment, size_t size) { return P(aligned_alloc)(alignment, size); }
 
