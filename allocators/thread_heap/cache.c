@@ -5,8 +5,9 @@
 #include "allocators/thread_heap/sampling.h"
 
 enum {
-  CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
-  COUNT_MAX = 1024,
+  CLASS_BYTES_MAX = 512 << 10,  // in one stack, but for COUNT_LEAST blocks
+  COUNT_MAX = 8192,
+  LIMITS_BYTES_MAX = 4 << 20,  // that limits are widened to, all stacks of a thread together
   COUNT_LEAST = 8,
   ROOM_MAX = 128,         // or the slow path would see too little of the time
   ROOM_BYTES_MAX = 4096,  // where blocks go home; at least ROOM_LEAST
@@ -92,16 +93,23 @@ static size_t sampler_bytes(void) { return th_sampling.is_on ? sizeof(struct th_
 
 size_t th_cache_bytes(void) { return shape.bytes + th_quarantine_bytes() + sampler_bytes(); }
 
+static void set_limit(struct th_cache *cache, unsigned class, unsigned limit) {
+  cache->limits_bytes += limit * th_class_bytes(class);
+  cache->limits_bytes -= cache->limit[class] * th_class_bytes(class);
+  cache->limit[class] = (uint16_t)limit;
+}
+
 // --- Opening and closing -----------------------------------------------------
 
 void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
   cache->local = &th_local;
   cache->arena = arena;
-  cache->frees = 0;
+  cache->frees = cache->limits_bytes = 0;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     void **bottom = &cache->slots[shape.classes[class].slots[0]];
     cache->capacity[class] = (uint16_t)tier_capacity(class, 0);
-    cache->limit[class] = shape.classes[class].limit_first;
+    cache->limit[class] = 0;
+    set_limit(cache, class, shape.classes[class].limit_first);
     cache->batch[class] = 1;
     cache->sent[class] = cache->freed[class] = 0;
     cache->strangers[class] = th_class_bytes(class) <= TH_LINE_BYTES ? STRANGERS : 0;
@@ -182,8 +190,9 @@ static void learn(struct th_cache *cache, unsigned class) {
   } else {
     if (cache->sent[class] * FREES_PER_SENT > cache->freed[class]) {
       unsigned most = capacity_max(class);
-      limit = limit * 2 < most ? limit * 2 : most;
-      cache->limit[class] = (uint16_t)limit;
+      unsigned wider = limit * 2 < most ? limit * 2 : most;
+      size_t bytes = cache->limits_bytes + (wider - limit) * th_class_bytes(class);
+      if (bytes <= LIMITS_BYTES_MAX) set_limit(cache, class, limit = wider);
       reserve_room(cache, class);
     }
     cache->batch[class] = (uint16_t)((limit + 1) / 2);
@@ -261,8 +270,7 @@ void th_cache_age(struct th_cache *cache) {
     size_t count = th_cache_count(cache, class);
     if (count != 0 && cache->local->top[class] == cache->seen[class]) {
       shrink(cache, class, count / 2);
-      cache->limit[class] =
-          (uint16_t)((cache->limit[class] + shape.classes[class].limit_first) / 2);
+      set_limit(cache, class, (cache->limit[class] + shape.classes[class].limit_first) / 2u);
       grant(cache, class);
     }
     cache->seen[class] = cache->local->top[class];
@@ -331,8 +339,13 @@ static bool check_class(const struct th_cache *cache, unsigned class) {
 }
 
 bool th_cache_check(const struct th_cache *cache) {
+  size_t limits_bytes = 0;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     if (!check_class(cache, class)) return false;
+    limits_bytes += cache->limit[class] * th_class_bytes(class);
+  }
+  if (limits_bytes != cache->limits_bytes || limits_bytes > LIMITS_BYTES_MAX) {
+    return th_complain(cache, "cache with limits that do not add up");
   }
   return true;
 }

@@ -13,8 +13,8 @@
 // How much a stack keeps is its `limit`: what is more goes home when the slow path sees it.
 // The limit widens where going home and coming back is a large part of all frees, as with
 // bursts, and not where it is a small one: there a small stack serves as well, and a thread that
-// sleeps does so on little. The slots of a stack come in three tiers, so that those of classes
-// in little use lie together.
+// sleeps does so on little. All limits of a thread together are bounded, too. The slots of a stack
+// come in three tiers, so that those of classes in little use lie together.
 //
 // The first small blocks that a thread frees of a class of which it has allocated none are
 // neighbours of what other threads hold. Kept, they would have the threads write to one cache
@@ -28,6 +28,7 @@
 //   *bottom[c] = NULL, and bottom[c][1 .. count] are blocks of the class that are
 //   neither in the program's hands nor free in their slab
 //   count + room <= capacity[c] <= capacity_max(c); 1 <= limit[c] <= capacity[c]
+//   limits_bytes = sum of limit[c] * bytes of a block of c
 //   strangers[c] = 0 after a refill of c; as long as it is not, count = room = 0
 //   frees + sum of (granted[c] - room) = blocks that the program freed into it, or that it
 //   sent home as strangers
@@ -71,6 +72,7 @@ struct th_cache {
   uint64_t age_ms;             // when to look for what nobody uses
   uint32_t events;             // times on the slow path
   size_t frees;
+  size_t limits_bytes;
   uint32_t granted[TH_SLAB_CLASSES];
   uint16_t capacity[TH_SLAB_CLASSES];  // of the tier that the stack is in
   uint16_t limit[TH_SLAB_CLASSES];     // blocks that may stay
