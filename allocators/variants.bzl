@@ -60,8 +60,9 @@ def loam_variant(name, srcs, hdrs, deps, fast_paths = None):
       srcs: its sources and private headers.
       hdrs: its public header.
       deps: what it takes from //common.
-      fast_paths: a header of srcs with PREFIX_fast_malloc and PREFIX_fast_free, inline
-        functions that malloc and free are to be at the default level.
+      fast_paths: a header of srcs with inline functions that malloc, free, new and delete are to
+        be at the default level: PREFIX_fast_malloc, PREFIX_fast_free, and PREFIX_fast_try_malloc,
+        which gives NULL where it is for the slow path.
     """
     listed = [variant for variant in VARIANTS if variant.name == name]
     if not listed:
@@ -84,7 +85,6 @@ def loam_variant(name, srcs, hdrs, deps, fast_paths = None):
 def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
     suffix = level_suffix(level)
     copts = LEVEL_COPTS[level]
-    prefix = ["-DLOAM_PREFIX=" + variant.prefix]
     library = library_of(variant, level).split(":")[1]
     if level == "debug":
         _debug_layer(variant, library, srcs, hdrs, deps)
@@ -99,10 +99,15 @@ def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
             visibility = ["//visibility:public"],
             deps = deps + ["//common/variant"],
         )
+    api = ["-DLOAM_PREFIX=" + variant.prefix]
+    headers = []
+    if level == "default" and fast_paths != None:
+        api.append("-DLOAM_FAST_PATHS=\\\"{}/{}\\\"".format(native.package_name(), fast_paths))
+        headers = [header for header in srcs if header.endswith(".h")]
     native.cc_library(
         name = "operator_new" + suffix,
         srcs = ["//common/malloc_api:cxx_sources"],
-        copts = LOAM_CORE_CXX_COPTS + copts + prefix,
+        copts = LOAM_CORE_CXX_COPTS + copts + api,
         deps = [
             library,
             "//common/malloc_api:headers",
@@ -110,20 +115,16 @@ def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
         alwayslink = 1,
         linkstatic = True,
     )
-    inlined = level == "default" and fast_paths != None
     native.cc_library(
         name = "malloc" + suffix,
-        srcs = ["//common/malloc_api:c_sources"] +
-               ([header for header in srcs if header.endswith(".h")] if inlined else []),
-        copts = LOAM_C_COPTS + copts + prefix + (
-            ["-DLOAM_FAST_PATHS=\\\"{}/{}\\\"".format(native.package_name(), fast_paths)] if inlined else []
-        ),
+        srcs = ["//common/malloc_api:c_sources"] + headers,
+        copts = LOAM_C_COPTS + copts + api,
         visibility = ["//visibility:public"],
         deps = [
             library,
             "operator_new" + suffix,
             "//common/malloc_api:headers",
-        ] + (deps if inlined else []),
+        ] + (deps if headers else []),
         alwayslink = 1,
         linkstatic = True,
     )

@@ -2,8 +2,8 @@
 // that no call of the program or of libc ends up in another allocator.
 //
 // All of them behave as documented in malloc(3) and variant.h; they are as
-// thread-safe as the variant. Each is a jump to the variant's function, or what
-// the variant gives in the place of one (LOAM_FAST_PATHS).
+// thread-safe as the variant. Each is a jump to the variant's function, or its
+// fast path (fast.h).
 
 #include <errno.h>
 #include <limits.h>
@@ -11,15 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/malloc_api/variant_prefix.h"
+#include "common/malloc_api/fast.h"
 #include "common/os/os.h"
-
-#ifdef LOAM_FAST_PATHS
-#include LOAM_FAST_PATHS
-#define FAST(name) LOAM_JOIN(P(fast), name)
-#else
-#define FAST(name) P(name)
-#endif
 
 #define API LOAM_EXPORT
 

@@ -165,8 +165,19 @@ using std::align_val_t;
 using std::nothrow_t;
 using std::size_t;
 
+#ifdef LOAM_FAST_PATHS
+// new_delete.c has the plain forms; this is their way off the fast path.
+extern "C" void *loam_operator_new(size_t n);
+extern "C" void *loam_operator_new(size_t n) { return New(kNew, n); }
+#else
 API void *operator new(size_t n) { return New(kNew, n); }
 API void *operator new[](size_t n) { return New(kArray, n); }
+API void operator delete(void *p) noexcept { Delete(kNew, p); }
+API void operator delete[](void *p) noexcept { Delete(kArray, p); }
+API void operator delete(void *p, size_t n) noexcept { DeleteSized(kNew, p, n); }
+API void operator delete[](void *p, size_t n) noexcept { DeleteSized(kArray, p, n); }
+#endif
+
 API void *operator new(size_t n, align_val_t a) { return New(kNew, n, Bytes(a)); }
 API void *operator new[](size_t n, align_val_t a) { return New(kArray, n, Bytes(a)); }
 
@@ -179,10 +190,6 @@ API void *operator new[](size_t n, align_val_t a, const nothrow_t &) noexcept {
   return NewOrNull(kArray, n, Bytes(a));
 }
 
-API void operator delete(void *p) noexcept { Delete(kNew, p); }
-API void operator delete[](void *p) noexcept { Delete(kArray, p); }
-API void operator delete(void *p, size_t n) noexcept { DeleteSized(kNew, p, n); }
-API void operator delete[](void *p, size_t n) noexcept { DeleteSized(kArray, p, n); }
 API void operator delete(void *p, align_val_t a) noexcept { Delete(kNew, p, Bytes(a)); }
 API void operator delete[](void *p, align_val_t a) noexcept { Delete(kArray, p, Bytes(a)); }
 API void operator delete(void *p, size_t n, align_val_t a) noexcept {
