@@ -13,6 +13,9 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "common/lock/lock.h"
 
@@ -241,11 +244,32 @@ uintptr_t loam_threads_cut(uintptr_t start, uintptr_t end, uintptr_t own_bottom)
 #if defined(__x86_64__)
 static void visit_copy(const void *registers, size_t bytes, loam_words_visitor visit,
                        void *visitor_context) {
-  uintptr_t words[32];
-  _Static_assert(sizeof words >= sizeof(gregset_t), "all fit");
-  _Static_assert(sizeof words >= sizeof((fpregset_t)NULL)->_xmm, "all fit");
-  memcpy(words, registers, bytes);
-  visit(words, bytes / sizeof *words, visitor_context);
+  uintptr_t words[64];
+  for (size_t done = 0; done < bytes; done += sizeof words) {
+    size_t piece = bytes - done < sizeof words ? bytes - done : sizeof words;
+    memcpy(words, (const char *)registers + done, piece);
+    visit(words, piece / sizeof *words, visitor_context);
+  }
+}
+
+// Behind the 512 bytes of FXSAVE, whose last say what follows: the area that XSAVE writes. Of it,
+// the vector registers and those of APX, as far as they are in use; the rest was not written, or
+// by half.
+static void visit_extended(const char *area, loam_words_visitor visit, void *visitor_context) {
+  enum { AVX = 2, ZMM_LOW = 6, ZMM_HIGH = 7, APX = 19, FXSAVE_BYTES = 512, XSAVE_LEAF = 0xD };
+  static const unsigned components[] = {AVX, ZMM_LOW, ZMM_HIGH, APX};
+  struct _fpx_sw_bytes software;
+  uint64_t in_use;
+  memcpy(&software, area + FXSAVE_BYTES - sizeof software, sizeof software);
+  if (software.magic1 != FP_XSTATE_MAGIC1) return;
+  memcpy(&in_use, area + FXSAVE_BYTES, sizeof in_use);
+  for (size_t i = 0; i < sizeof components / sizeof *components; i++) {
+    unsigned bytes, offset, flags, unused;
+    if ((in_use >> components[i] & 1) == 0) continue;
+    __cpuid_count(XSAVE_LEAF, components[i], bytes, offset, flags, unused);
+    if ((size_t)offset + bytes > software.xstate_size) continue;
+    visit_copy(area + offset, bytes, visit, visitor_context);
+  }
 }
 #endif
 
@@ -258,6 +282,7 @@ void loam_threads_visit_registers(loam_words_visitor visit, void *visitor_contex
     visit_copy(registers->gregs, sizeof registers->gregs, visit, visitor_context);
     if (registers->fpregs == NULL) continue;
     visit_copy(registers->fpregs->_xmm, sizeof registers->fpregs->_xmm, visit, visitor_context);
+    visit_extended((const char *)registers->fpregs, visit, visitor_context);
   }
 #else
   (void)visit;  // they lie on the stack

@@ -47,6 +47,26 @@ NOT_INLINE static void *keep_on_a_stack(void *nothing) {
   return nothing;
 }
 
+// Its block is known to a vector register alone.
+NOT_INLINE static void *keep_in_a_register(void *nothing) {
+#if defined(__x86_64__)
+  void *mine = malloc(78);
+  __asm__ volatile(
+      "movq %[mine], %%xmm9\n"
+      "xorl %k[mine], %k[mine]\n"
+      "movl $1, %[is_waiting]\n"
+      "1: movl $34, %%eax\n"  // pause
+      "syscall\n"
+      "jmp 1b\n"
+      : [mine] "+b"(mine), [is_waiting] "=m"(is_waiting)
+      :
+      : "rax", "rcx", "r11", "xmm9", "memory");
+#else
+  is_waiting = 1;
+#endif
+  return nothing;
+}
+
 // --- What is not ---------------------------------------------------------------
 
 NOT_INLINE static void leak_thrice(void) {
@@ -122,6 +142,9 @@ int main(int argc, char **argv) {
   if (pthread_create(&thread, NULL, leak_in_a_thread, NULL) != 0) return 2;
   pthread_join(thread, NULL);
   if (pthread_create(&thread, NULL, keep_on_a_stack, NULL) != 0) return 2;
+  while (!is_waiting) usleep(1000);
+  is_waiting = 0;
+  if (pthread_create(&thread, NULL, keep_in_a_register, NULL) != 0) return 2;
   while (!is_waiting) usleep(1000);
   leak_in_a_library(argv[1]);
   atexit(leak_at_exit);
