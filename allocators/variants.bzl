@@ -60,9 +60,8 @@ def loam_variant(name, srcs, hdrs, deps, fast_paths = None):
       srcs: its sources and private headers.
       hdrs: its public header.
       deps: what it takes from //common.
-      fast_paths: a header of srcs with inline functions that malloc, free, new and delete are to
-        be at the default level: PREFIX_fast_malloc, PREFIX_fast_free, and PREFIX_fast_try_malloc,
-        which gives NULL where it is for the slow path.
+      fast_paths: a header of srcs with PREFIX_fast_malloc and PREFIX_fast_free, inline functions
+        that malloc, free, new and delete are to be at the default level.
     """
     listed = [variant for variant in VARIANTS if variant.name == name]
     if not listed:
@@ -118,7 +117,7 @@ def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
     native.cc_library(
         name = "malloc" + suffix,
         srcs = ["//common/malloc_api:c_sources"] + headers,
-        copts = LOAM_C_COPTS + copts + api,
+        copts = LOAM_C_COPTS + copts + api + ["-fexceptions"],  # through new
         visibility = ["//visibility:public"],
         deps = [
             library,

@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "allocators/thread_heap/sampling.h"
+#include "common/os/os.h"
 
 enum {
   CLASS_BYTES_MAX = 512 << 10,  // in one stack, but for COUNT_LEAST blocks
-  COUNT_MAX = 8192,
-  LIMITS_BYTES_MAX = 4 << 20,  // that limits are widened to, all stacks of a thread together
+  COUNT_MAX = 8191,             // with the bottom 64 KiB
+  LIMITS_BYTES_MAX = 4 << 20,   // that limits are widened to, all stacks of a thread together
   COUNT_LEAST = 8,
   ROOM_MAX = 128,         // or the slow path would see too little of the time
   ROOM_BYTES_MAX = 4096,  // where blocks go home; at least ROOM_LEAST
@@ -17,13 +18,16 @@ enum {
   LIMIT_LEAST = 1,
   BATCH_MAX = 128,  // blocks of a refill, as long as none went home
   BATCH_BYTES_MAX = 8192,
+  REFILL_MAX = 512,  // blocks, where some went home; or REFILL_BYTES_MAX
+  REFILL_BYTES_MAX = 65536,
+  SENT_MAX = 1024,     // blocks that go home under one lock
   FREES_PER_SENT = 8,  // or more, and it is right that some blocks go home
   STRANGERS = 16,
 };
 
 // Capacities of the tiers of a stack: for a class in little use; for pairs of malloc and free,
-// which need room alone; for bursts.
-enum { TIERS = 3 };
+// which need room alone; for bursts. The slots of the last are mapped when they are wanted.
+enum { TIERS = 3, WIDE = TIERS - 1 };
 static const uint16_t tier_capacities[TIERS] = {16, 32 + ROOM_MAX, COUNT_MAX};
 
 static void *const nothing = NULL;
@@ -41,7 +45,7 @@ static struct {
     uint16_t room_when_sending;
     uint16_t limit_first;
     uint32_t reciprocal;
-    uint32_t slots[TIERS];  // the bottoms of the stacks
+    uint32_t slots[WIDE];  // the bottoms of the stacks
   } classes[TH_SLAB_CLASSES];
 } shape;
 
@@ -75,7 +79,7 @@ void th_cache_set_up(void) {
     shape.classes[class].reciprocal = th_class_reciprocal(class);
   }
   uint32_t slots = 0;
-  for (unsigned tier = 0; tier < TIERS; tier++) {
+  for (unsigned tier = 0; tier < WIDE; tier++) {
     for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
       shape.classes[class].slots[tier] = slots;
       slots += 1 + tier_capacity(class, tier);
@@ -92,6 +96,20 @@ static struct th_quarantine *quarantine_of(const struct th_cache *cache) {
 static size_t sampler_bytes(void) { return th_sampling.is_on ? sizeof(struct th_sampler) : 0; }
 
 size_t th_cache_bytes(void) { return shape.bytes + th_quarantine_bytes() + sampler_bytes(); }
+
+static size_t wide_bytes(unsigned class) {
+  return loam_os_round_to_page((1 + capacity_max(class)) * sizeof(void *));
+}
+
+// The slots of a stack in a tier; NULL without memory for them.
+static void **slots_in(struct th_cache *cache, unsigned class, unsigned tier) {
+  if (tier != WIDE) return &cache->slots[shape.classes[class].slots[tier]];
+  if (cache->wide[class] == NULL) {
+    cache->wide[class] = th_record_map(wide_bytes(class));
+    if (cache->wide[class] != NULL) cache->wide_bytes += wide_bytes(class);
+  }
+  return cache->wide[class];
+}
 
 static void set_limit(struct th_cache *cache, unsigned class, unsigned limit) {
   cache->limits_bytes += limit * th_class_bytes(class);
@@ -128,13 +146,16 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
   if (LOAM_HARDENED) th_local.quarantine = quarantine_of(cache);
 }
 
-// Moves a stack to the first tier with such a capacity, if it is not there.
+// Moves a stack to the first tier with such a capacity, if it is not there; without memory, to the
+// one before.
 static void reserve(struct th_cache *cache, unsigned class, size_t capacity) {
   if (cache->capacity[class] >= capacity) return;
   unsigned tier = 1;
-  while (tier < TIERS - 1 && tier_capacity(class, tier) < capacity) tier++;
+  while (tier < WIDE && tier_capacity(class, tier) < capacity) tier++;
+  void **bottom = slots_in(cache, class, tier);
+  if (bottom == NULL) bottom = slots_in(cache, class, --tier);
+  if (cache->capacity[class] >= tier_capacity(class, tier)) return;
   size_t count = th_cache_count(cache, class);
-  void **bottom = &cache->slots[shape.classes[class].slots[tier]];
   memcpy(bottom + 1, cache->bottom[class] + 1, count * sizeof *bottom);
   cache->bottom[class] = bottom;
   cache->local->top[class] = bottom + count;
@@ -160,8 +181,8 @@ static void grant(struct th_cache *cache, unsigned class) {
   cache->local->free[class].room = (uint16_t)room;
 }
 
-static void reserve_room(struct th_cache *cache, unsigned class) {
-  size_t wanted = cache->limit[class] + (size_t)ROOM_MAX;
+static void reserve_room(struct th_cache *cache, unsigned class, unsigned limit) {
+  unsigned wanted = limit + ROOM_MAX;
   reserve(cache, class, wanted < capacity_max(class) ? wanted : capacity_max(class));
 }
 
@@ -174,28 +195,36 @@ static void shrink(struct th_cache *cache, unsigned class, size_t keep) {
   size_t count = th_cache_count(cache, class);
   if (count <= keep) return;
   void **slots = cache->bottom[class] + 1;
-  th_arena_put(class, slots, count - keep);
-  memmove(slots, slots + (count - keep), keep * sizeof *slots);
-  cache->local->top[class] -= count - keep;
-  cache->sent[class] = add_up(cache->sent[class], count - keep);
+  size_t sent = count - keep;
+  for (size_t done = 0; done < sent; done += SENT_MAX) {
+    th_arena_put(class, slots + done, sent - done < SENT_MAX ? sent - done : SENT_MAX);
+  }
+  memmove(slots, slots + sent, keep * sizeof *slots);
+  cache->local->top[class] -= sent;
+  cache->sent[class] = add_up(cache->sent[class], sent);
+}
+
+static void widen(struct th_cache *cache, unsigned class) {
+  unsigned limit = cache->limit[class];
+  unsigned most = capacity_max(class);
+  unsigned wider = limit * 2 < most ? limit * 2 : most;
+  size_t bytes = cache->limits_bytes + (wider - limit) * th_class_bytes(class);
+  if (bytes > LIMITS_BYTES_MAX) wider = limit;
+  reserve_room(cache, class, wider);
+  if (wider <= cache->capacity[class]) set_limit(cache, class, wider);
 }
 
 // Blocks are wanted from the arena. Where many of those that were freed went there before,
 // more of them should have stayed; where none did, more will be wanted.
 static void learn(struct th_cache *cache, unsigned class) {
-  unsigned limit = cache->limit[class];
-  unsigned batch = cache->batch[class] * 2u;
   if (cache->sent[class] == 0) {
+    unsigned batch = cache->batch[class] * 2u;
     if (batch <= batch_max(class)) cache->batch[class] = (uint16_t)batch;
   } else {
-    if (cache->sent[class] * FREES_PER_SENT > cache->freed[class]) {
-      unsigned most = capacity_max(class);
-      unsigned wider = limit * 2 < most ? limit * 2 : most;
-      size_t bytes = cache->limits_bytes + (wider - limit) * th_class_bytes(class);
-      if (bytes <= LIMITS_BYTES_MAX) set_limit(cache, class, limit = wider);
-      reserve_room(cache, class);
-    }
-    cache->batch[class] = (uint16_t)((limit + 1) / 2);
+    if (cache->sent[class] * FREES_PER_SENT > cache->freed[class]) widen(cache, class);
+    unsigned batch = (cache->limit[class] + 1u) / 2;
+    unsigned most = count_of_bytes(class, REFILL_BYTES_MAX, 1, REFILL_MAX);
+    cache->batch[class] = (uint16_t)(batch < most ? batch : most);
   }
   cache->sent[class] = cache->freed[class] = 0;
 }
@@ -208,6 +237,7 @@ void *th_cache_refill(struct th_cache *cache, unsigned class) {
   cache->strangers[class] = 0;
   unsigned count = is_line ? TH_LINE_BLOCKS_MAX : cache->batch[class];
   reserve(cache, class, count);
+  if (count > cache->capacity[class]) count = cache->capacity[class];
   void **slots = cache->bottom[class] + 1;
   unsigned taken = is_line ? th_arena_take_line(cache->arena, class, slots + count) : 0;
   if (taken == 0) {
@@ -239,9 +269,15 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
     shrink(cache, class, cache->sent[class] == 0 ? limit / 2 : 0);
   } else if (ran_out) {
     // Pairs of malloc and free need no blocks, but room.
-    reserve_room(cache, class);
+    reserve_room(cache, class, (unsigned)limit);
   }
   grant(cache, class);
+}
+
+// Gives back the memory of slots, where there are many and none is taken.
+static void trim_slots(struct th_cache *cache, unsigned class) {
+  if (cache->wide[class] == NULL || th_cache_count(cache, class) != 0) return;
+  loam_os_decommit(cache->wide[class], wide_bytes(class));
 }
 
 void th_cache_flush(struct th_cache *cache) {
@@ -249,7 +285,9 @@ void th_cache_flush(struct th_cache *cache) {
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     bool was_armed = disarm(cache, class);
     shrink(cache, class, 0);
+    set_limit(cache, class, shape.classes[class].limit_first);
     grant(cache, class);
+    trim_slots(cache, class);
     if (was_armed) th_arm(cache, class, true);
   }
 }
@@ -264,14 +302,22 @@ void th_cache_close(struct th_cache *cache) {
   th_local.quarantine = NULL;
 }
 
+void th_cache_release_slots(struct th_cache *cache) {
+  for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
+    if (cache->wide[class] != NULL) th_record_release(cache->wide[class], wide_bytes(class));
+    cache->wide[class] = NULL;
+  }
+  cache->wide_bytes = 0;
+}
+
 void th_cache_age(struct th_cache *cache) {
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     bool was_armed = disarm(cache, class);
-    size_t count = th_cache_count(cache, class);
-    if (count != 0 && cache->local->top[class] == cache->seen[class]) {
-      shrink(cache, class, count / 2);
+    if (cache->local->top[class] == cache->seen[class]) {
+      shrink(cache, class, th_cache_count(cache, class) / 2);
       set_limit(cache, class, (cache->limit[class] + shape.classes[class].limit_first) / 2u);
       grant(cache, class);
+      trim_slots(cache, class);
     }
     cache->seen[class] = cache->local->top[class];
     if (was_armed) th_arm(cache, class, true);
@@ -287,13 +333,14 @@ void th_cache_age(struct th_cache *cache) {
 
 READS_OTHERS void th_cache_add_sums(const struct th_cache *cache, struct th_cache_sums *sums) {
   sums->frees += cache->frees;
+  sums->slots_bytes += cache->wide_bytes;
   if (LOAM_HARDENED) th_quarantine_add_sums(quarantine_of(cache), sums);
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     size_t count = (size_t)(cache->local->top[class] - cache->bottom[class]);
     uint32_t freed = cache->granted[class] - cache->local->free[class].room;
     if (cache->sampler != NULL) freed -= cache->sampler->classes[class].held;
-    if (count <= COUNT_MAX) sums->blocks[class] += count;
-    if (freed <= COUNT_MAX) sums->frees += freed;
+    if (count <= shape.classes[class].capacity_max) sums->blocks[class] += count;
+    if (freed <= ROOM_MAX) sums->frees += freed;
   }
 }
 
@@ -340,9 +387,14 @@ static bool check_class(const struct th_cache *cache, unsigned class) {
 
 bool th_cache_check(const struct th_cache *cache) {
   size_t limits_bytes = 0;
+  size_t slots_bytes = 0;
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     if (!check_class(cache, class)) return false;
     limits_bytes += cache->limit[class] * th_class_bytes(class);
+    if (cache->wide[class] != NULL) slots_bytes += wide_bytes(class);
+  }
+  if (slots_bytes != cache->wide_bytes) {
+    return th_complain(cache, "cache with slots that do not add up");
   }
   if (limits_bytes != cache->limits_bytes || limits_bytes > LIMITS_BYTES_MAX) {
     return th_complain(cache, "cache with limits that do not add up");

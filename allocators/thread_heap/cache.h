@@ -14,7 +14,8 @@
 // The limit widens where going home and coming back is a large part of all frees, as with
 // bursts, and not where it is a small one: there a small stack serves as well, and a thread that
 // sleeps does so on little. All limits of a thread together are bounded, too. The slots of a stack
-// come in three tiers, so that those of classes in little use lie together.
+// come in three tiers, so that those of classes in little use lie together, and large stacks are
+// mapped in threads that have use for them.
 //
 // The first small blocks that a thread frees of a class of which it has allocated none are
 // neighbours of what other threads hold. Kept, they would have the threads write to one cache
@@ -29,6 +30,7 @@
 //   neither in the program's hands nor free in their slab
 //   count + room <= capacity[c] <= capacity_max(c); 1 <= limit[c] <= capacity[c]
 //   limits_bytes = sum of limit[c] * bytes of a block of c
+//   wide_bytes = sum of the bytes of wide[c]
 //   strangers[c] = 0 after a refill of c; as long as it is not, count = room = 0
 //   frees + sum of (granted[c] - room) = blocks that the program freed into it, or that it
 //   sent home as strangers
@@ -73,6 +75,7 @@ struct th_cache {
   uint32_t events;             // times on the slow path
   size_t frees;
   size_t limits_bytes;
+  size_t wide_bytes;
   uint32_t granted[TH_SLAB_CLASSES];
   uint16_t capacity[TH_SLAB_CLASSES];  // of the tier that the stack is in
   uint16_t limit[TH_SLAB_CLASSES];     // blocks that may stay
@@ -82,6 +85,7 @@ struct th_cache {
   uint8_t strangers[TH_SLAB_CLASSES];  // so many may yet be turned away
   void **bottom[TH_SLAB_CLASSES];
   void **seen[TH_SLAB_CLASSES];  // top, the last time we looked
+  void **wide[TH_SLAB_CLASSES];  // slots of the last tier; NULL: not wanted yet
   void *slots[];
 };
 
@@ -111,6 +115,9 @@ size_t th_cache_bytes(void);
 void th_cache_open(struct th_cache *cache, struct th_arena *arena);
 void th_cache_close(struct th_cache *cache);
 
+// Of a closed one that no other thread may look at any more: unmaps what is beside the record.
+void th_cache_release_slots(struct th_cache *cache);
+
 // Gets blocks of a class from the arena and gives one of them; NULL without memory.
 void *th_cache_refill(struct th_cache *cache, unsigned class);
 
@@ -129,6 +136,7 @@ void th_cache_age(struct th_cache *cache);
 // What caches add up to.
 struct th_cache_sums {
   size_t frees;
+  size_t slots_bytes;  // mapped beside the records
   size_t blocks[TH_SLAB_CLASSES];
 };
 

@@ -51,6 +51,22 @@ SCENARIO(TheCheckFindsACapacityThatNoStackHas) {
   return expect_complaint("cache over its capacity");
 }
 
+SCENARIO(TheCheckFindsLimitsThatDoNotAddUp) {
+  start();
+  cache->limits_bytes++;
+  const char *fault = expect_complaint("cache with limits that do not add up");
+  cache->limits_bytes--;
+  return fault;
+}
+
+SCENARIO(TheCheckFindsSlotsThatDoNotAddUp) {
+  start();
+  cache->wide_bytes++;
+  const char *fault = expect_complaint("cache with slots that do not add up");
+  cache->wide_bytes--;
+  return fault;
+}
+
 SCENARIO(TheCheckFindsABlockOfNoSlab) {
   start();
   *th_local.top[CLASS] = &cache;

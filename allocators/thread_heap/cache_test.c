@@ -16,6 +16,7 @@ static void start(void) {
   start_arenas();
   th_cache_set_up();
   if (cache == NULL) cache = loam_os_map(loam_os_round_to_page(th_cache_bytes()), 1);
+  th_cache_release_slots(cache);  // the last scenario's
   th_cache_open(cache, &arenas[0]);
 }
 
@@ -29,18 +30,21 @@ static const char *expect_whole(void) {
 }
 
 // As the fast path does it, and the slow one where it must.
-static void *pop(void) {
-  void *block = *th_local.top[CLASS];
-  if (block == NULL) return th_cache_refill(cache, CLASS);
-  th_local.top[CLASS]--;
+static void *pop_of(unsigned class) {
+  void *block = *th_local.top[class];
+  if (block == NULL) return th_cache_refill(cache, class);
+  th_local.top[class]--;
   return block;
 }
 
-static void push(void *block) {
-  if (room() == 0) th_cache_make_room(cache, CLASS);
-  th_local.free[CLASS].room--;
-  *++th_local.top[CLASS] = block;
+static void push_of(unsigned class, void *block) {
+  if (th_local.free[class].room == 0) th_cache_make_room(cache, class);
+  th_local.free[class].room--;
+  *++th_local.top[class] = block;
 }
+
+static void *pop(void) { return pop_of(CLASS); }
+static void push(void *block) { push_of(CLASS, block); }
 
 // --- Stacks ------------------------------------------------------------------
 
@@ -310,6 +314,74 @@ SCENARIO(BurstsWidenTheLimit) {
   free_all(BURST);
   EXPECT(cache->limit[CLASS] == limit && cache->frees >= frees);
   return expect_whole();
+}
+
+static void burst(unsigned class, size_t blocks_count) {
+  for (size_t i = 0; i < blocks_count; i++) blocks[i] = pop_of(class);
+  for (size_t i = 0; i < blocks_count; i++) push_of(class, blocks[i]);
+}
+
+enum { LARGE_BURST = 3000, ROUNDS = 20 };
+
+SCENARIO(LargeBurstsHaveSlotsOfTheirOwn) {
+  start();
+  EXPECT(cache->wide[CLASS] == NULL && cache->wide_bytes == 0);
+  for (int i = 0; i < ROUNDS; i++) burst(CLASS, LARGE_BURST);
+  EXPECT(cache->bottom[CLASS] == cache->wide[CLASS] && cache->limit[CLASS] >= LARGE_BURST);
+  EXPECT(cache->wide_bytes >= (cache->capacity[CLASS] + 1u) * sizeof(void *));
+  EXPECT(look_for(NULL).sums.slots_bytes == cache->wide_bytes);
+  size_t out = arenas[0].bins[CLASS].blocks_out;
+  burst(CLASS, LARGE_BURST);
+  EXPECT(arenas[0].bins[CLASS].blocks_out == out);  // all stayed
+  EXPECT_HOLDS(expect_whole());
+  th_cache_close(cache);
+  th_cache_release_slots(cache);
+  EXPECT(cache->wide[CLASS] == NULL && cache->wide_bytes == 0);
+  EXPECT_HOLDS(expect_nothing_held());
+  th_cache_open(cache, &arenas[0]);
+  burst(CLASS, LARGE_BURST);
+  return expect_whole();
+}
+
+static bool fails_to_map(enum loam_os_call call, size_t bytes) {
+  (void)bytes;
+  return call == LOAM_OS_MAP;
+}
+
+SCENARIO(WithoutMemoryForSlotsAStackStaysSmall) {
+  start();
+  loam_os_set_fault_hook(fails_to_map);
+  for (int i = 0; i < ROUNDS; i++) burst(CLASS, LARGE_BURST);
+  loam_os_set_fault_hook(NULL);
+  EXPECT(cache->wide_bytes == 0 && cache->capacity[CLASS] < LARGE_BURST);
+  EXPECT_HOLDS(expect_whole());
+  for (int i = 0; i < ROUNDS; i++) burst(CLASS, LARGE_BURST);
+  EXPECT(cache->limit[CLASS] >= LARGE_BURST);
+  return expect_whole();
+}
+
+// Classes that take turns: no more than so much waits in all, and what is not used any more
+// makes way for others.
+SCENARIO(AllLimitsTogetherAreBounded) {
+  enum { FIRST = 4, LAST = 24, LIMITS_BYTES_MAX = 4 << 20, CLASS_BYTES = 400 << 10 };
+  start();
+  size_t at_first = cache->limits_bytes;
+  for (unsigned class = FIRST; class <= LAST; class ++) {
+    for (int i = 0; i < ROUNDS; i++) burst(class, CLASS_BYTES / th_class_bytes(class));
+    EXPECT(cache->limits_bytes <= LIMITS_BYTES_MAX);
+  }
+  EXPECT(cache->limits_bytes > LIMITS_BYTES_MAX / 2);
+  EXPECT(cache->limit[LAST] * th_class_bytes(LAST) < CLASS_BYTES);
+  EXPECT_HOLDS(expect_whole());
+  for (int i = 0; i < ROUNDS; i++) th_cache_age(cache);
+  EXPECT(cache->limits_bytes == at_first);
+  for (int i = 0; i < ROUNDS; i++) burst(LAST, CLASS_BYTES / th_class_bytes(LAST));
+  EXPECT(cache->limit[LAST] * th_class_bytes(LAST) >= CLASS_BYTES);
+  th_cache_flush(cache);
+  EXPECT(cache->limits_bytes == at_first);
+  EXPECT_HOLDS(expect_whole());
+  th_cache_flush(cache);
+  return expect_nothing_held();
 }
 
 // A thread that only frees keeps little, however long it goes on.

@@ -9,7 +9,7 @@
 #define TH_UNLIKELY(condition) __builtin_expect((condition) != 0, 0)
 
 // The block on top of a stack, or NULL where it is empty.
-static inline void *th_fast_pop(size_t class) {
+static inline void *th_pop(size_t class) {
   void **top = th_local.top[class];
   void *block = *top;
   if (TH_UNLIKELY(block == NULL)) return NULL;
@@ -19,12 +19,12 @@ static inline void *th_fast_pop(size_t class) {
 }
 
 // From this thread's stack, or NULL.
-static inline void *th_fast_try_malloc(size_t size) {
-  return TH_UNLIKELY(size > TH_SLAB_BYTES_MAX) ? NULL : th_fast_pop(th_table_class(size));
+static inline void *th_try_malloc(size_t size) {
+  return TH_UNLIKELY(size > TH_SLAB_BYTES_MAX) ? NULL : th_pop(th_table_class(size));
 }
 
 static inline void *th_fast_malloc(size_t size) {
-  void *block = th_fast_try_malloc(size);
+  void *block = th_try_malloc(size);
   return TH_UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
 }
 

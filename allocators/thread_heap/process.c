@@ -86,6 +86,9 @@ static void close_cache(void *value) {
   loam_lock_acquire(&th_state.lock);
   delist(cache);
   th_state.gone.frees += cache->frees;
+  loam_lock_release(&th_state.lock);
+  th_cache_release_slots(cache);
+  loam_lock_acquire(&th_state.lock);
   cache->is_trimmed = false;
   cache->next = th_state.spare;
   th_state.spare = cache;
@@ -175,8 +178,9 @@ static void count_caches(struct loam_stats *stats) {
   stats->free_blocks += blocks;
   stats->free_bytes += bytes;
   stats->free_calls += sums.frees;
-  stats->metadata_bytes += records * cache_bytes();
-  stats->mapped_bytes += records * cache_bytes();
+  size_t metadata = records * cache_bytes() + sums.slots_bytes;
+  stats->metadata_bytes += metadata;
+  stats->mapped_bytes += metadata;
 }
 
 void th_large_stats(struct th_arena *arena, struct loam_stats *stats) {

@@ -29,7 +29,7 @@ void *th_calloc(size_t count, size_t size) {
   size_t bytes;
   if (!multiply(count, size, &bytes)) return out_of_memory();
   if (LOAM_HARDENED) return th_hardened_calloc(bytes);
-  void *block = th_fast_try_malloc(bytes);
+  void *block = th_try_malloc(bytes);
   if (TH_UNLIKELY(block == NULL)) {
     return th_malloc_any((struct th_request){.bytes = bytes, .zeroed = true});
   }
@@ -74,7 +74,7 @@ void *th_reallocarray(void *block, size_t count, size_t size) {
 static inline void *pop_aligned(size_t alignment, size_t size) {
   if (LOAM_HARDENED || size > TH_SLAB_BYTES_MAX || alignment > TH_SLICE_BYTES) return NULL;
   unsigned class = th_class_for(size, alignment);
-  return class < TH_SPAN_CLASS ? th_fast_pop(class) : NULL;
+  return class < TH_SPAN_CLASS ? th_pop(class) : NULL;
 }
 
 void *th_aligned_alloc(size_t alignment, size_t size) {
