@@ -6,9 +6,10 @@
 #include "common/os/os.h"
 
 enum {
-  CLASS_BYTES_MAX = 512 << 10,  // in one stack, but for COUNT_LEAST blocks
-  COUNT_MAX = 8191,             // with the bottom 64 KiB
-  LIMITS_BYTES_MAX = 4 << 20,   // that limits are widened to, all stacks of a thread together
+  CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
+  // More keep the disorder in which they were freed, where slabs put it right.
+  COUNT_MAX = 2047,
+  LIMITS_BYTES_MAX = 3 << 20,  // that limits are widened to, all stacks of a thread together
   COUNT_LEAST = 8,
   ROOM_MAX = 128,         // or the slow path would see too little of the time
   ROOM_BYTES_MAX = 4096,  // where blocks go home; at least ROOM_LEAST
