@@ -181,6 +181,7 @@ static void wait_for(atomic_size_t *count, size_t wanted) {
   }
 }
 
+// Acquire: pairs with the release in stand_still.
 static const ucontext_t *context_of(struct stopped *thread) {
   return atomic_load_explicit(&thread->context, memory_order_acquire);
 }
@@ -196,6 +197,7 @@ static void wait_for_contexts(void) {
 
 void loam_threads_stop(void) {
   loam_lock_acquire(&state.lock);
+  // Relaxed: those of the last time have left, and the next come after is_stopping is stored.
   size_t last = atomic_load_explicit(&state.arrived, memory_order_relaxed);
   for (size_t i = 0; i < last && i < THREADS_MAX; i++) {
     atomic_store_explicit(&state.threads[i].context, NULL, memory_order_relaxed);
