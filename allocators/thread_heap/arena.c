@@ -80,6 +80,10 @@ static void all_remove(struct th_arena *arena, struct th_slab *slab) {
 
 // --- Slabs -------------------------------------------------------------------
 
+static size_t slices_in_use(const struct th_arena *arena) {
+  return arena->slab_slices + (arena->span_bytes >> TH_SLICE_BITS);
+}
+
 // Under the lock. So many slices came new from the system: about as much goes back, where
 // much lies free inside the slabs and could not serve.
 static void make_up_for(struct th_arena *arena, size_t slices) {
@@ -117,10 +121,30 @@ static void get_pages(const struct th_arena *arena, struct th_slab *slab) {
   }
 }
 
+// Under the lock: slices that the arena keeps; NULL where those of the region are to serve.
+static struct th_slab *take_kept(struct th_arena *arena, unsigned slices, unsigned alignment) {
+  struct th_slab *slab = th_kept_take(&arena->kept, slices, alignment);
+  if (slab == NULL) th_kept_learn(&arena->kept, slices_in_use(arena));
+  return slab;
+}
+
+static void give(struct th_arena *arena, struct th_slab *slab, unsigned slices) {
+  th_kept_learn(&arena->kept, slices_in_use(arena) + slices);
+  th_kept_give(&arena->kept, slab, slices);
+}
+
+static struct th_slab *take_for(struct th_arena *arena, unsigned class, size_t *fresh) {
+  bool is_wide = th_class_is_wide(class);
+  unsigned slices = th_class_slices(class);
+  struct th_slab *slab = take_kept(arena, slices, is_wide ? TH_WIDE_SLICES : 1);
+  *fresh = 0;
+  if (slab != NULL) return slab;
+  return is_wide ? th_slices_take_wide(fresh) : th_slices_take(slices, fresh);
+}
+
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   size_t fresh;
-  struct th_slab *slab = th_class_is_wide(class) ? th_slices_take_wide(&fresh)
-                                                 : th_slices_take(th_class_slices(class), &fresh);
+  struct th_slab *slab = take_for(arena, class, &fresh);
   if (slab == NULL) return NULL;
   make_up_for(arena, fresh);
   th_slab_init(slab, arena, class, !arena->is_own && !arena->is_uncached);
@@ -136,7 +160,7 @@ static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
   if (slab->class != TH_SPAN_CLASS) arena->slab_slices -= slices;
   all_remove(arena, slab);
   th_slab_forget(slab);
-  th_slices_give(slab, slices);
+  give(arena, slab, slices);
 }
 
 // --- Taking ------------------------------------------------------------------
@@ -192,12 +216,17 @@ static void count_span(struct th_arena *arena, const struct th_slab *slab, size_
 
 void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, unsigned alignment,
                            bool *zeroed) {
-  size_t fresh;
-  struct th_slab *slab = th_slices_take_aligned(slices, alignment, &fresh);
-  *zeroed = fresh == slices;
-  if (slab == NULL) return NULL;
+  size_t fresh = 0;
   loam_lock_acquire(&arena->lock);
-  make_up_for(arena, fresh);
+  struct th_slab *slab = take_kept(arena, slices, alignment);
+  if (slab == NULL) {
+    loam_lock_release(&arena->lock);  // the system may be asked
+    slab = th_slices_take_aligned(slices, alignment, &fresh);
+    if (slab == NULL) return NULL;
+    loam_lock_acquire(&arena->lock);
+    make_up_for(arena, fresh);
+  }
+  *zeroed = fresh == slices;
   th_span_init(slab, arena, slices);
   all_add(arena, slab);
   count_span(arena, slab, 1);
@@ -294,31 +323,38 @@ void th_arena_free(struct th_slab *slab, void *block) {
   arena->free_calls++;
   if (is_span) {
     remove_span(arena, slab);
+    give(arena, slab, slices);
   } else {
     arena->bins[slab->class].blocks_out--;
     arena->out_bytes -= slab->block_bytes;
     put(slab, &block, 1);
   }
   loam_lock_release(&arena->lock);
-  if (is_span) th_slices_give(slab, slices);
 }
 
-static void set_span_slices(struct th_slab *slab, unsigned slices) {
-  struct th_arena *arena = slab->arena;
-  loam_lock_acquire(&arena->lock);
+// Under the lock.
+static void set_span_slices(struct th_arena *arena, struct th_slab *slab, unsigned slices) {
   count_span(arena, slab, (size_t)-1);
   slab->slices = (uint16_t)slices;
   slab->block_bytes = slices << TH_SLICE_BITS;
   count_span(arena, slab, 1);
-  loam_lock_release(&arena->lock);
 }
 
 bool th_arena_resize_span(struct th_slab *slab, unsigned slices) {
+  struct th_arena *arena = slab->arena;
   unsigned old = slab->slices;
-  if (slices > old && !th_slices_take_at(slab + old, slices - old)) return false;
-  set_span_slices(slab, slices);
-  if (slices < old) th_slices_give(slab + slices, old - slices);
-  return true;
+  unsigned more = slices > old ? slices - old : 0;
+  loam_lock_acquire(&arena->lock);
+  bool is_done = more == 0 || th_kept_take_at(&arena->kept, slab + old, more);
+  if (!is_done) {
+    loam_lock_release(&arena->lock);  // the system may be asked
+    is_done = th_slices_take_at(slab + old, more);
+    loam_lock_acquire(&arena->lock);
+  }
+  if (is_done) set_span_slices(arena, slab, slices);
+  if (slices < old) give(arena, slab + slices, old - slices);
+  loam_lock_release(&arena->lock);
+  return is_done;
 }
 
 void th_arena_destroy(struct th_arena *arena) {
@@ -328,6 +364,7 @@ void th_arena_destroy(struct th_arena *arena) {
     if (LOAM_HARDENED) th_pages_clear(th_slab_start(slab), slab->slices * TH_SLICE_BYTES);
     drop_slab(arena, slab);
   }
+  th_kept_flush(&arena->kept);
 }
 
 // --- Giving memory back ------------------------------------------------------
@@ -338,6 +375,7 @@ bool th_arena_age(struct th_arena *arena, uint64_t now_ms, uint64_t period_ms) {
   if (slab == NULL && now_ms >= arena->age_ms) {
     slab = arena->slabs;
     arena->age_ms = now_ms + period_ms;
+    th_kept_age(&arena->kept);
   }
   for (unsigned i = 0; slab != NULL && i < AGED_SLABS_MAX; i++, slab = slab->all_next) {
     if (slab->touched) {
@@ -354,6 +392,7 @@ bool th_arena_age(struct th_arena *arena, uint64_t now_ms, uint64_t period_ms) {
 bool th_arena_trim(struct th_arena *arena) {
   bool any = false;
   loam_lock_acquire(&arena->lock);
+  th_kept_flush(&arena->kept);
   for (struct th_slab *slab = arena->slabs; slab != NULL; slab = slab->all_next) {
     any |= th_slab_purge(slab, 1) != 0;
   }
@@ -405,6 +444,12 @@ void th_arena_stats(struct th_arena *arena, struct loam_stats *stats) {
   stats->large_blocks += arena->large_blocks;
   stats->large_bytes += arena->large_bytes;
   stats->free_calls += arena->free_calls;
+  size_t kept_bytes = arena->kept.slices * TH_SLICE_BYTES;
+  stats->mapped_bytes += kept_bytes;
+  stats->free_bytes += kept_bytes;
+  stats->free_blocks += arena->kept.slices;
+  size_t longest_bytes = th_kept_longest(&arena->kept) * TH_SLICE_BYTES;
+  if (longest_bytes > stats->largest_free_bytes) stats->largest_free_bytes = longest_bytes;
   if (LOAM_HARDENED) count_tags(arena, stats);
   loam_lock_release(&arena->lock);
 }
@@ -486,6 +531,7 @@ static bool check(const struct th_arena *arena) {
   if (slab_slices != arena->slab_slices || out_bytes != arena->out_bytes) {
     return th_complain(arena, "wrong sum of slabs");
   }
+  if (!th_kept_check(&arena->kept)) return th_complain(&arena->kept, "broken list of kept slices");
   return true;
 }
 

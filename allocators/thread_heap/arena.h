@@ -12,12 +12,12 @@
 //   large_bytes = sum of those from large_bytes_min on
 //   slab_slices = slices of all slabs but spans; out_bytes = bytes of their blocks that are out
 //   a bin's list holds just the slabs with 0 < free_count < capacity
-//   no slab has free_count = capacity: it goes back to the region at once
+//   no slab has free_count = capacity: its slices are given away at once
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
 
-#include "allocators/thread_heap/slab.h"
+#include "allocators/thread_heap/kept.h"
 #include "common/large/large.h"
 #include "common/stats/stats.h"
 #include "common/variant/variant.h"
@@ -30,7 +30,7 @@ struct th_bin {
 
 // All zero is ready.
 struct th_arena {
-  struct loam_lock lock;
+  _Alignas(TH_APART_BYTES) struct loam_lock lock;
   _Atomic(uint32_t) threads;         // that allocate from it
   bool is_own;                       // a heap of one's own
   bool is_uncached;                  // blocks go straight to the program
@@ -45,6 +45,7 @@ struct th_arena {
   size_t large_blocks, large_bytes;  // of these, the large ones
   size_t large_bytes_min;            // of a large one: set before the first
   struct loam_large_owner large_owner;
+  struct th_kept kept;
   struct th_bin bins[TH_CLASSES];
 };
 
@@ -74,15 +75,15 @@ bool th_arena_resize_span(struct th_slab *slab, unsigned slices);
 void th_arena_destroy(struct th_arena *arena);
 
 // A stretch of a pass of the decay, of which one begins every `period_ms`: pages of free blocks
-// in a slab that nobody touched since the pass before go back to the system. True when the pass
-// is not at its end.
+// in a slab that nobody touched since the pass before go back to the system, and kept slices that
+// nobody wanted to the region. True when the pass is not at its end.
 bool th_arena_age(struct th_arena *arena, uint64_t now_ms, uint64_t period_ms);
 
-// The same for all slabs, touched or not; true if any went.
+// The same for all slabs and kept slices, touched or not; true if any pages went.
 bool th_arena_trim(struct th_arena *arena);
 
-// Adds the arena's blocks, large ones not included. To the arena, what waits in a
-// thread's cache is in use.
+// Adds the arena's blocks and what it keeps, large ones not included. To the arena, what waits
+// in a thread's cache is in use.
 void th_arena_stats(struct th_arena *arena, struct loam_stats *stats);
 
 // Proves the invariants of the arena and of its slabs; false, with a line on

@@ -92,6 +92,12 @@ SCENARIO(TheCheckFindsAWrongCountOfSlabs) {
   return expect_complaint("wrong count of slabs");
 }
 
+SCENARIO(TheCheckFindsAKeptSliceThatASlabHas) {
+  uint32_t slice = (uint32_t)(start() - th_region.records);
+  arena->kept = (struct th_kept){.limit = 1, .slices = 1, .count = 1, .runs = {{slice, 1, false}}};
+  return expect_complaint("broken list of kept slices");
+}
+
 SCENARIO(TheCheckFindsAWrongCountOfBlocks) {
   start();
   arena->bins[CLASS].blocks_out--;

@@ -43,11 +43,11 @@ void th_decay(void) {
                                                memory_order_relaxed)) {
     return;
   }
-  bool more = th_slices_age(now, period);
+  bool more = age_own_heaps(now);
   for (size_t i = 0; i < th_arena_total(); i++) {
     more |= th_arena_age(&th_state.arenas[i], now, period);
   }
-  more |= age_own_heaps(now);
+  more |= th_slices_age(now, period);
   loam_large_purge(&th_state.large, now);
   // Relaxed, as elsewhere: it only guides.
   atomic_store_explicit(&th_state.large_gone, 0, memory_order_relaxed);

@@ -309,12 +309,19 @@ bool th_slices_take_at(struct th_slab *slab, unsigned count) {
   return free;
 }
 
-void th_slices_give(struct th_slab *slab, unsigned count) {
+static void give(struct th_slab *slab, unsigned count, bool is_idle) {
   size_t first = (size_t)(slab - th_region.records);
   loam_lock_acquire(&th_region.lock);
-  for (size_t slice = first; slice < first + count; slice++) add_dirty(slice);
+  for (size_t slice = first; slice < first + count; slice++) {
+    add_dirty(slice);
+    if (is_idle) slice_set(th_region.aged, slice);
+  }
   loam_lock_release(&th_region.lock);
 }
+
+void th_slices_give(struct th_slab *slab, unsigned count) { give(slab, count, false); }
+
+void th_slices_give_idle(struct th_slab *slab, unsigned count) { give(slab, count, true); }
 
 // --- Statistics and proof ----------------------------------------------------
 

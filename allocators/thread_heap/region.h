@@ -36,17 +36,19 @@ struct th_region {
   // What the fast paths read. `base` is set before `limit` leaves 0.
   char *base;
   _Atomic(size_t) limit;  // slices from here on are not ours yet
-
-  struct loam_lock lock;
+  // What is read without the lock, too.
   struct th_slab *records;  // one for each slice
   uint64_t *dirty, *aged, *clean;
-  size_t first;   // slice that may hold blocks
-  size_t end;     // of what is reserved
+  size_t first;     // slice that may hold blocks
+  size_t end;       // of what is reserved
+  bool huge_pages;  // a large region grows by them; set by the owner
+
+  // What changes all the time is apart, or each change would cost every thread a miss.
+  _Alignas(TH_APART_BYTES) struct loam_lock lock;
   size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
   size_t no_unit;   // no unit (slices.h) whose slices all are clean begins before this word
   uint64_t age_ms;  // when the next pass of the decay may begin
-  bool huge_pages;  // a large region grows by them; set by the owner
   // How far each part of the metadata is committed.
   size_t map_bytes, bitmap_bytes, records_bytes;
 };
@@ -75,6 +77,9 @@ bool th_slices_take_at(struct th_slab *slab, unsigned count);
 
 // Gives slices back.
 void th_slices_give(struct th_slab *slab, unsigned count);
+
+// The same for slices that nobody used for a while: the next pass of the decay takes them.
+void th_slices_give_idle(struct th_slab *slab, unsigned count);
 
 // A stretch of a pass of the decay, of which one begins every `period_ms`: free slices that were
 // free at the pass before lose their memory. True when it stopped at its limit with more to do.
@@ -105,6 +110,9 @@ static inline void th_map_set(size_t slice, unsigned class) {
   atomic_store_explicit((_Atomic(uint8_t) *)th_region.base + slice, (uint8_t) class,
                         memory_order_relaxed);
 }
+
+// Whether somebody is at the region's slices just now.
+static inline bool th_region_is_busy(void) { return loam_lock_is_taken(&th_region.lock); }
 
 // Whether a slice may hold blocks. Acquire: pairs with the release of the growth that
 // made its record readable.

@@ -24,7 +24,8 @@
 
 enum {
   TH_ALIGNMENT = 16,
-  TH_LINE_BYTES = 64,  // of the processor's caches
+  TH_LINE_BYTES = 64,    // of the processor's caches
+  TH_APART_BYTES = 128,  // between what different threads write: processors fetch pairs of lines
   TH_LINE_BLOCKS_MAX = TH_LINE_BYTES / TH_ALIGNMENT,
   TH_SLICE_BITS = 14,
   TH_WIDE_SLICES = 4,

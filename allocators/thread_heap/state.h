@@ -20,20 +20,22 @@ struct loam_heap {
 
 // All zero until the first call.
 struct th_state {
-  struct loam_lock lock;  // of `ready` while it changes, and of the lists
+  // What most calls off the fast path read, and few change.
   _Atomic(bool) ready;
   _Atomic(bool) has_huge_pages;  // the system gives huge pages, and they are wanted
+  _Atomic(bool) has_exit_key;
+  pthread_key_t exit_key;  // tells when a thread ends
   struct loam_options options;
-  struct loam_large large;
-  _Atomic(size_t) large_gone;  // bytes of large blocks that went back as they ended, of late
   size_t arena_count;
   _Atomic(uint64_t) decay_ms;  // when the next pass is due
-  pthread_key_t exit_key;      // tells when a thread ends
-  _Atomic(bool) has_exit_key;
-  struct th_cache *caches;    // of threads that run
-  struct th_cache *spare;     // of threads that ended, for the next ones
+
+  _Alignas(TH_APART_BYTES) struct loam_lock lock;  // of `ready` while it changes, and of the lists
+  struct th_cache *caches;                         // of threads that run
+  struct th_cache *spare;                          // of threads that ended, for the next ones
   struct th_cache_sums gone;  // frees of threads and heaps that ended; what a fork lost
   struct loam_heap *heaps;
+  struct loam_large large;
+  _Atomic(size_t) large_gone;  // bytes of large blocks that went back as they ended, of late
   struct th_arena arenas[TH_ARENAS_MAX + 1];  // behind those of threads: that of sampled blocks
 };
 

@@ -60,6 +60,11 @@ static inline void loam_lock_release(struct loam_lock *lock) {
   if (atomic_exchange_explicit(&lock->state, 0, memory_order_release) == 2) loam_lock_wake(lock);
 }
 
+// Whether somebody holds it just now: a hint, for choices that are right either way. (Relaxed.)
+static inline bool loam_lock_is_taken(const struct loam_lock *lock) {
+  return atomic_load_explicit(&lock->state, memory_order_relaxed) != 0;
+}
+
 // In a forked child, where no other thread exists: free, whoever held it.
 static inline void loam_lock_reset(struct loam_lock *lock) {
   atomic_store_explicit(&lock->state, 0, memory_order_relaxed);
