@@ -134,12 +134,12 @@ static void give(struct th_arena *arena, struct th_slab *slab, unsigned slices) 
 }
 
 static struct th_slab *take_for(struct th_arena *arena, unsigned class, size_t *fresh) {
-  bool is_wide = th_class_is_wide(class);
-  unsigned slices = th_class_slices(class);
-  struct th_slab *slab = take_kept(arena, slices, is_wide ? TH_WIDE_SLICES : 1);
+  struct th_slices want = {.count = th_class_slices(class),
+                           .alignment = th_class_is_wide(class) ? TH_WIDE_SLICES : 1,
+                           .is_dense = th_class_capacity(class) > 1};
+  struct th_slab *slab = take_kept(arena, want.count, want.alignment);
   *fresh = 0;
-  if (slab != NULL) return slab;
-  return is_wide ? th_slices_take_wide(fresh) : th_slices_take(slices, fresh);
+  return slab != NULL ? slab : th_slices_take(want, fresh);
 }
 
 static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
@@ -221,7 +221,8 @@ void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, unsigned ali
   struct th_slab *slab = take_kept(arena, slices, alignment);
   if (slab == NULL) {
     loam_lock_release(&arena->lock);  // the system may be asked
-    slab = th_slices_take_aligned(slices, alignment, &fresh);
+    // Not dense: of a large block a program may use little.
+    slab = th_slices_take((struct th_slices){slices, alignment, false}, &fresh);
     if (slab == NULL) return NULL;
     loam_lock_acquire(&arena->lock);
     make_up_for(arena, fresh);

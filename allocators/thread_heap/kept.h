@@ -41,7 +41,7 @@ struct th_kept {
 // that has so many slices in use.
 void th_kept_learn(struct th_kept *kept, size_t slices_in_use);
 
-// Slices as th_slices_take_aligned has them; NULL when none are kept that serve.
+// Slices as th_slices_take has them; NULL when none are kept that serve.
 struct th_slab *th_kept_take(struct th_kept *kept, unsigned count, unsigned alignment);
 
 // Those slices, behind others; false when they are not kept.

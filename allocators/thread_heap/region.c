@@ -1,5 +1,6 @@
 #include "allocators/thread_heap/region.h"
 
+#include "allocators/thread_heap/runs.h"
 #include "allocators/thread_heap/slab.h"
 #include "allocators/thread_heap/slices.h"
 #include "common/os/os.h"
@@ -16,9 +17,6 @@ enum {
 
 // A region of less than 1 GiB has no addresses to lose by beginning at a multiple of a unit.
 #define UNITS_REGION_SLICES_MIN ((size_t)1 << 16)
-
-// 256 GiB. Blocks beyond that come as large ones.
-#define RESERVED_SLICES_MAX ((size_t)1 << 24)
 
 struct th_region th_region;
 
@@ -76,13 +74,13 @@ static char *reserve(size_t slices) {
 }
 
 bool th_region_set_up(void) {
-  size_t slices = RESERVED_SLICES_MAX;
+  size_t slices = TH_REGION_SLICES_MAX;
   char *base;
   while ((base = reserve(slices)) == NULL) {
     slices -= slices / 8;
     if (slices < RESERVED_SLICES_MIN) return false;
   }
-  if (slices != RESERVED_SLICES_MAX) {  // address space is scarce: leave most to others
+  if (slices != TH_REGION_SLICES_MAX) {  // address space is scarce: leave most to others
     size_t kept = slices / 5 * 2 / TH_WIDE_SLICES * TH_WIDE_SLICES;  // whole pages
     char *rest = base + (kept << TH_SLICE_BITS);
     if (!loam_os_release(rest, (slices - kept) << TH_SLICE_BITS)) {
@@ -111,49 +109,6 @@ bool th_region_set_up(void) {
 }
 
 // --- Bitmaps, under the lock -------------------------------------------------
-
-// The first of `count` slices side by side that are set in the first bitmap, or in
-// either, and begin at a multiple of `alignment`; 0 when there are none.
-static size_t find_run(const uint64_t *bitmap, const uint64_t *other, size_t count,
-                       size_t alignment) {
-  size_t run = 0;
-  for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
-    uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
-    for (unsigned at = 0; at < WORD_SLICES;) {
-      uint64_t rest = bits >> at;
-      if (rest == 0) {
-        run = 0;
-        break;
-      }
-      unsigned skip = (unsigned)__builtin_ctzl(rest);
-      if (skip != 0) run = 0;
-      rest >>= skip;
-      unsigned ones = ~rest == 0 ? WORD_SLICES : (unsigned)__builtin_ctzl(~rest);
-      at += skip + ones;
-      run += ones;
-      size_t end = word * WORD_SLICES + at;
-      size_t first = round_up(end - run, alignment);
-      if (first + count <= end) return first;
-      if (at < WORD_SLICES) run = 0;
-    }
-  }
-  return 0;
-}
-
-// The same for slices of a wide slab.
-static size_t find_wide(const uint64_t *bitmap, const uint64_t *other, size_t count,
-                        size_t alignment) {
-  (void)count;  // TH_WIDE_SLICES, as the alignment is: the shifts below know it
-  (void)alignment;
-  for (size_t word = th_region.lowest; word < bitmap_words(); word++) {
-    uint64_t bits = bitmap[word] | (other != NULL ? other[word] : 0);
-    bits &= bits >> 1;
-    bits &= bits >> 2;
-    bits &= UINT64_C(0x1111111111111111);
-    if (bits != 0) return word * WORD_SLICES + (unsigned)__builtin_ctzl(bits);
-  }
-  return 0;
-}
 
 // Makes free slices taken; how many of them read as zero.
 static size_t take_run(size_t first, size_t count) {
@@ -187,7 +142,7 @@ static bool grow_by(size_t count) {
   if (!loam_os_commit(start, count << TH_SLICE_BITS)) return false;
   // Release: whoever finds a slice below the limit may read its record.
   atomic_store_explicit(&th_region.limit, limit + count, memory_order_release);
-  for (size_t slice = limit; slice < limit + count; slice++) add_clean(slice);
+  th_runs_add_clean(limit, count);
   return true;
 }
 
@@ -234,7 +189,7 @@ static size_t add_unit(void) {
   loam_os_populate(start, UNIT_SLICES * TH_SLICE_BYTES);
   loam_os_refuse_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
   take_run(first, UNIT_SLICES);
-  for (size_t slice = first; slice < first + UNIT_SLICES; slice++) add_dirty(slice);
+  th_runs_add_dirty(first, UNIT_SLICES);
   return UNIT_SLICES;
 }
 
@@ -248,24 +203,20 @@ static void balance(size_t new, bool dirty) {
   if (new != 0 && dirty) th_slices_purge(new);
 }
 
-typedef size_t (*finder)(const uint64_t *bitmap, const uint64_t *other, size_t count,
-                         size_t alignment);
-
-static struct th_slab *take(finder find, size_t count, size_t alignment, size_t *fresh) {
+struct th_slab *th_slices_take(struct th_slices want, size_t *fresh) {
+  size_t count = want.count;
   *fresh = 0;
   if (th_region.end == 0) return NULL;
   struct th_slab *slab = NULL;
   loam_lock_acquire(&th_region.lock);
   // What is resident first; new memory last.
-  size_t first = th_region.dirty_count >= count ? find(th_region.dirty, NULL, count, alignment) : 0;
-  size_t unit = first == 0 && count < UNIT_SLICES ? add_unit() : 0;
-  if (unit != 0) first = find(th_region.dirty, NULL, count, alignment);
-  if (first == 0 && th_region.clean_count + th_region.dirty_count >= count) {
-    first = find(th_region.clean, th_region.dirty, count, alignment);
-  }
+  size_t first = th_runs_find(TH_DIRTY, count, want.alignment);
+  size_t unit = first == 0 && want.is_dense ? add_unit() : 0;
+  if (unit != 0) first = th_runs_find(TH_DIRTY, count, want.alignment);
+  if (first == 0) first = th_runs_find(TH_FREE, count, want.alignment);
   // So much that they are found in it wherever it begins.
-  if (first == 0 && grow(count + alignment - 1)) {
-    first = find(th_region.clean, th_region.dirty, count, alignment);
+  if (first == 0 && grow(count + want.alignment - 1)) {
+    first = th_runs_find(TH_FREE, count, want.alignment);
   }
   if (first != 0) {
     *fresh = take_run(first, count) + unit;
@@ -275,18 +226,6 @@ static struct th_slab *take(finder find, size_t count, size_t alignment, size_t 
   loam_lock_release(&th_region.lock);
   if (count > 1) balance(*fresh, dirty);
   return slab;
-}
-
-struct th_slab *th_slices_take(unsigned count, size_t *fresh) {
-  return take(find_run, count, 1, fresh);
-}
-
-struct th_slab *th_slices_take_aligned(unsigned count, unsigned alignment, size_t *fresh) {
-  return take(find_run, count, alignment, fresh);
-}
-
-struct th_slab *th_slices_take_wide(size_t *fresh) {
-  return take(find_wide, TH_WIDE_SLICES, TH_WIDE_SLICES, fresh);
 }
 
 static bool are_free(size_t first, size_t count) {
@@ -312,9 +251,9 @@ bool th_slices_take_at(struct th_slab *slab, unsigned count) {
 static void give(struct th_slab *slab, unsigned count, bool is_idle) {
   size_t first = (size_t)(slab - th_region.records);
   loam_lock_acquire(&th_region.lock);
-  for (size_t slice = first; slice < first + count; slice++) {
-    add_dirty(slice);
-    if (is_idle) slice_set(th_region.aged, slice);
+  th_runs_add_dirty(first, count);
+  for (size_t slice = first; is_idle && slice < first + count; slice++) {
+    slice_set(th_region.aged, slice);
   }
   loam_lock_release(&th_region.lock);
 }
@@ -371,6 +310,7 @@ const void *th_region_check(void) {
   for (size_t word = 0; word < th_region.no_unit; word += UNIT_WORDS) {
     if (is_clean_unit(word)) fault = &th_region;
   }
+  if (fault == NULL && !th_runs_check()) fault = th_region.sections;
   if (fault == NULL && (dirty != th_region.dirty_count || clean != th_region.clean_count)) {
     fault = &th_region;
   }

@@ -32,6 +32,25 @@
 
 struct th_slab;
 
+enum {
+  TH_REGION_SLICES_MAX = 1 << 24,  // 256 GiB. Blocks beyond that come as large ones.
+  TH_GROUP_SLICES = 512,           // that have a summary (runs.h): 8 MiB
+  TH_SECTION_GROUPS = 64,
+  TH_SECTIONS_MAX = TH_REGION_SLICES_MAX / TH_GROUP_SLICES / TH_SECTION_GROUPS,
+};
+
+enum th_kind { TH_DIRTY, TH_FREE, TH_KINDS };
+
+struct th_summary {
+  uint16_t longest[TH_KINDS];
+  bool has_wide[TH_KINDS];
+};
+
+struct th_section {
+  struct th_summary all;
+  struct th_summary groups[TH_SECTION_GROUPS];
+};
+
 struct th_region {
   // What the fast paths read. `base` is set before `limit` leaves 0.
   char *base;
@@ -51,6 +70,7 @@ struct th_region {
   uint64_t age_ms;  // when the next pass of the decay may begin
   // How far each part of the metadata is committed.
   size_t map_bytes, bitmap_bytes, records_bytes;
+  struct th_section sections[TH_SECTIONS_MAX];
 };
 
 extern struct th_region th_region;
@@ -59,18 +79,18 @@ extern struct th_region th_region;
 // could be had. False when there is none: then it stays empty. Once, by one thread.
 bool th_region_set_up(void);
 
-// Takes `count` slices side by side, at most TH_SPAN_SLICES_MAX, and gives the
-// record of the first; NULL when none are to be had. *fresh: how many slices came new from
-// the system for it; 0 with NULL. Just where that is `count` they read as zero: a large heap
-// grows by more than that.
-struct th_slab *th_slices_take(unsigned count, size_t *fresh);
+// Slices to take.
+struct th_slices {
+  unsigned count;      // side by side, at most TH_SPAN_SLICES_MAX
+  unsigned alignment;  // of the first one's number, counted from the region's base: a power of two
+                       // of at most 2 MiB
+  bool is_dense;       // all of them will be used: a large region may grow by a huge page for it
+};
 
-// The same for slices whose number, counted from the region's base, is a multiple of
-// `alignment`, a power of two of at most 2 MiB.
-struct th_slab *th_slices_take_aligned(unsigned count, unsigned alignment, size_t *fresh);
-
-// The same for TH_WIDE_SLICES slices at a multiple of their size.
-struct th_slab *th_slices_take_wide(size_t *fresh);
+// Takes slices and gives the record of the first; NULL when none are to be had. *fresh: how many
+// slices came new from the system for it; 0 with NULL. Just where that is as many as were wanted
+// they read as zero: a large heap grows by more than that.
+struct th_slab *th_slices_take(struct th_slices want, size_t *fresh);
 
 // Takes those `count` slices, behind others; false when they are not free.
 bool th_slices_take_at(struct th_slab *slab, unsigned count);

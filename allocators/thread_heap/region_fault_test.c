@@ -16,7 +16,7 @@ SCENARIO(WithoutAddressSpaceThereIsNoRegion) {
   EXPECT(!th_region_set_up() && th_region.end == 0);
   size_t fresh;
   struct loam_stats stats = {0};
-  EXPECT(th_slices_take(1, &fresh) == NULL);
+  EXPECT(take_fresh(1, &fresh) == NULL);
   EXPECT(!th_slices_age(0, 0) && th_slices_purge(1) == 0 && th_slices_purge_but(0) == 0);
   EXPECT(th_slab_around(&stats) == NULL && th_region_check() == NULL);
   th_region_stats(&stats);

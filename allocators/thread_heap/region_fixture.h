@@ -44,9 +44,17 @@ static inline void start_region(void) {
   th_region_set_up();
 }
 
+static inline struct th_slab *take_aligned(unsigned count, unsigned alignment, size_t *fresh) {
+  return th_slices_take((struct th_slices){count, alignment, true}, fresh);
+}
+
+static inline struct th_slab *take_fresh(unsigned count, size_t *fresh) {
+  return take_aligned(count, 1, fresh);
+}
+
 static inline struct th_slab *take_slices(unsigned count) {
   size_t fresh;
-  return th_slices_take(count, &fresh);
+  return take_fresh(count, &fresh);
 }
 
 // --- Chance ------------------------------------------------------------------

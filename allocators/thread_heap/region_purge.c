@@ -1,6 +1,7 @@
 // How the region gives memory back to the system.
 
 #include "allocators/thread_heap/region.h"
+#include "allocators/thread_heap/runs.h"
 #include "allocators/thread_heap/slab.h"
 #include "allocators/thread_heap/slices.h"
 #include "common/os/os.h"
@@ -66,12 +67,13 @@ static size_t purge_run(const struct run *run) {
   char *start = th_region.base + (gone.first << TH_SLICE_BITS);
   if (gone.count != 0 && !loam_os_decommit(start, gone.count << TH_SLICE_BITS)) gone.count = 0;
   loam_lock_acquire(&th_region.lock);
-  for (size_t slice = run->first; slice < run->first + run->count; slice++) {
-    if (slice - gone.first < gone.count) {
-      add_clean(slice);
-    } else {
-      add_dirty(slice);
-    }
+  size_t behind = gone.first + gone.count;
+  if (gone.count == 0) {
+    th_runs_add_dirty(run->first, run->count);
+  } else {
+    th_runs_add_dirty(run->first, gone.first - run->first);
+    th_runs_add_clean(gone.first, gone.count);
+    th_runs_add_dirty(behind, run->first + run->count - behind);
   }
   if (gone.count != 0) purge_records(&gone);
   loam_lock_release(&th_region.lock);

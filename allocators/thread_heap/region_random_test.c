@@ -60,7 +60,7 @@ static const char *take(struct range *range) {
   range->count = 1 + (unsigned)chance(COUNT_MAX);
   if (slices_taken() > SLICES / 2) return NULL;  // so that there always is a run
   size_t fresh;
-  range->slab = th_slices_take(range->count, &fresh);
+  range->slab = take_fresh(range->count, &fresh);
   EXPECT(range->slab != NULL);
   EXPECT_HOLDS(expect_taken(range->slab, range->count));
   EXPECT(fresh < range->count || is_stamped(range->slab, range->count, 0));

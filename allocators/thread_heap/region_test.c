@@ -48,7 +48,7 @@ SCENARIO(SlicesAreTakenLowestFirst) {
   start_region();
   for (size_t i = 0; i < MANY; i++) {
     size_t fresh;
-    struct th_slab *slab = th_slices_take(1, &fresh);
+    struct th_slab *slab = take_fresh(1, &fresh);
     EXPECT(slab == &th_region.records[th_region.first + i]);
     EXPECT(fresh != 0 && start_of(slab)[0] == 0);
     memset(start_of(slab), 1, TH_SLICE_BYTES);  // and it can be written
@@ -63,19 +63,19 @@ SCENARIO(ALargeRegionGrowsByHugePages) {
   struct th_slab *first = take_many(LARGE);
   EXPECT(th_region.dirty_count == 0);
   size_t fresh;
-  struct th_slab *slab = th_slices_take(1, &fresh);
+  struct th_slab *slab = take_fresh(1, &fresh);
   EXPECT(fresh == UNIT && th_region.dirty_count == UNIT - 1);
   EXPECT((uintptr_t)start_of(slab) % (UNIT * TH_SLICE_BYTES) == 0);
   unsigned char pages[TH_SLICE_BYTES / 4096];
   char *last = start_of(slab + UNIT - 1);
   EXPECT(loam_os_resident(last, TH_SLICE_BYTES, pages) && (pages[0] & 1) != 0 && last[0] == 0);
-  for (size_t i = 1; i < UNIT; i++) EXPECT(th_slices_take(1, &fresh) == slab + i && fresh == 0);
+  for (size_t i = 1; i < UNIT; i++) EXPECT(take_fresh(1, &fresh) == slab + i && fresh == 0);
   EXPECT_HOLDS(expect_whole());
   // One that gave its memory back is small, and does not.
   th_slices_give(slab, UNIT);
   give_each(first, LARGE);
   EXPECT(th_slices_purge(SIZE_MAX) == LARGE + UNIT);
-  EXPECT(th_slices_take(1, &fresh) == first && fresh == 1);
+  EXPECT(take_fresh(1, &fresh) == first && fresh == 1);
   return expect_whole();
 }
 
@@ -87,7 +87,7 @@ SCENARIO(WithoutMemoryForAHugePageSlicesComeOneByOne) {
   th_region.huge_pages = true;
   fail_over(LOAM_OS_COMMIT, 64 * TH_SLICE_BYTES);
   size_t fresh;
-  EXPECT(th_slices_take(1, &fresh) != NULL && fresh == 1 && th_region.dirty_count == 0);
+  EXPECT(take_fresh(1, &fresh) != NULL && fresh == 1 && th_region.dirty_count == 0);
   fail_nothing();
   return expect_whole();
 }
@@ -99,9 +99,9 @@ SCENARIO(AFreeSliceIsTakenBeforeNewOnes) {
   th_slices_give(first + 70, 1);
   EXPECT_HOLDS(expect_whole());
   size_t fresh = 1;
-  EXPECT(th_slices_take(1, &fresh) == first + 70 && fresh == 0);
-  EXPECT(th_slices_take(1, &fresh) == first + 150 && fresh == 0);
-  EXPECT(th_slices_take(1, &fresh) == first + MANY && fresh != 0);
+  EXPECT(take_fresh(1, &fresh) == first + 70 && fresh == 0);
+  EXPECT(take_fresh(1, &fresh) == first + 150 && fresh == 0);
+  EXPECT(take_fresh(1, &fresh) == first + MANY && fresh != 0);
   return expect_whole();
 }
 
@@ -112,8 +112,8 @@ SCENARIO(WhatIsResidentIsTakenBeforeWhatIsNot) {
   EXPECT(th_slices_purge(SIZE_MAX) == 1);
   th_slices_give(first + 90, 1);
   size_t fresh = 1;
-  EXPECT(th_slices_take(1, &fresh) == first + 90 && fresh == 0);
-  EXPECT(th_slices_take(1, &fresh) == first + 10 && fresh != 0);
+  EXPECT(take_fresh(1, &fresh) == first + 90 && fresh == 0);
+  EXPECT(take_fresh(1, &fresh) == first + 10 && fresh != 0);
   return expect_whole();
 }
 
@@ -148,7 +148,7 @@ SCENARIO(ARunOfBothKindsDoesNotReadAsZero) {
   th_slices_purge(SIZE_MAX);
   th_slices_give(first + 42, 1);
   size_t fresh = 0;
-  EXPECT(th_slices_take(3, &fresh) == first + 40 && fresh == 2);
+  EXPECT(take_fresh(3, &fresh) == first + 40 && fresh == 2);
   EXPECT(start_of(first + 40)[0] == 0 && start_of(first + 42)[0] == 1);
   return expect_whole();
 }
@@ -172,7 +172,7 @@ SCENARIO(AWideSlabBeginsAtAMultipleOfItsSize) {
   size_t fresh;
   for (unsigned before = 1; before < 8; before++) {
     EXPECT(take_slices(before) != NULL);
-    struct th_slab *wide = th_slices_take_wide(&fresh);
+    struct th_slab *wide = take_aligned(TH_WIDE_SLICES, TH_WIDE_SLICES, &fresh);
     EXPECT(wide != NULL && fresh == TH_WIDE_SLICES && slice_of(wide) % TH_WIDE_SLICES == 0);
     EXPECT((uintptr_t)start_of(wide) % (TH_WIDE_SLICES * TH_SLICE_BYTES) == 0);
     memset(start_of(wide), 1, TH_WIDE_SLICES * TH_SLICE_BYTES);
@@ -187,11 +187,12 @@ SCENARIO(AWideSlabTakesNoFourSlicesAcrossAMultiple) {
   size_t shift = TH_WIDE_SLICES - slice_of(first) % TH_WIDE_SLICES;
   th_slices_give(first + shift + 2, TH_WIDE_SLICES);
   size_t fresh;
-  struct th_slab *wide = th_slices_take_wide(&fresh);
+  struct th_slab *wide = take_aligned(TH_WIDE_SLICES, TH_WIDE_SLICES, &fresh);
   EXPECT(wide != NULL && slice_of(wide) % TH_WIDE_SLICES == 0);
   EXPECT(wide >= first + 4 * TH_WIDE_SLICES);
   th_slices_give(first + shift + TH_WIDE_SLICES + 2, 2);  // now four of a multiple lie free
-  EXPECT(th_slices_take_wide(&fresh) == first + shift + TH_WIDE_SLICES && fresh == 0);
+  EXPECT(take_aligned(TH_WIDE_SLICES, TH_WIDE_SLICES, &fresh) == first + shift + TH_WIDE_SLICES &&
+         fresh == 0);
   return th_region_check() == NULL ? NULL : "region";
 }
 
@@ -199,9 +200,9 @@ SCENARIO(WithoutMemoryNoWideSlabIsTaken) {
   start_region();
   fail(LOAM_OS_COMMIT);
   size_t fresh;
-  EXPECT(th_slices_take_wide(&fresh) == NULL && fresh == 0);
+  EXPECT(take_aligned(TH_WIDE_SLICES, TH_WIDE_SLICES, &fresh) == NULL && fresh == 0);
   fail_nothing();
-  EXPECT(th_slices_take_wide(&fresh) != NULL);
+  EXPECT(take_aligned(TH_WIDE_SLICES, TH_WIDE_SLICES, &fresh) != NULL);
   return NULL;
 }
 
@@ -230,7 +231,7 @@ SCENARIO(AlignedSlicesBeginWhereTheyShould) {
   for (unsigned alignment = 1; alignment <= 128; alignment *= 2) {
     for (unsigned count = 1; count < 200; count = 2 * count + 1) {
       size_t fresh;
-      struct th_slab *slab = th_slices_take_aligned(count, alignment, &fresh);
+      struct th_slab *slab = take_aligned(count, alignment, &fresh);
       EXPECT(slab != NULL && (size_t)(slab - th_region.records) % alignment == 0);
       memset(start_of(slab), 1, (size_t)count << TH_SLICE_BITS);
       EXPECT(take_slices(1) != NULL);  // what follows begins elsewhere
@@ -243,12 +244,12 @@ SCENARIO(AlignedSlicesBeginWhereTheyShould) {
 SCENARIO(AlignedSlicesLeaveNoMoreThanTheyMust) {
   start_region();
   size_t fresh;
-  struct th_slab *first = th_slices_take_aligned(1, 64, &fresh);
-  struct th_slab *second = th_slices_take_aligned(1, 64, &fresh);
+  struct th_slab *first = take_aligned(1, 64, &fresh);
+  struct th_slab *second = take_aligned(1, 64, &fresh);
   EXPECT(second == first + 64);
   for (unsigned i = 1; i < 64; i++) EXPECT(take_slices(1) < second);
   th_slices_give(first, 1);
-  EXPECT(th_slices_take_aligned(1, 64, &fresh) == first && fresh == 0);
+  EXPECT(take_aligned(1, 64, &fresh) == first && fresh == 0);
   return expect_whole();
 }
 
@@ -264,7 +265,7 @@ SCENARIO(ASliceLosesItsMemoryAtTheSecondPass) {
   EXPECT(start_of(first + 1)[0] == 0 && th_region.dirty_count == 0);
   EXPECT_HOLDS(expect_whole());
   size_t fresh = 0;
-  EXPECT(th_slices_take(1, &fresh) == first + 1 && fresh != 0);
+  EXPECT(take_fresh(1, &fresh) == first + 1 && fresh != 0);
   return NULL;
 }
 

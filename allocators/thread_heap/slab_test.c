@@ -12,8 +12,9 @@ static struct th_arena *const some_arena = (struct th_arena *)&th_region;  // ne
 static struct th_slab *start(unsigned class) {
   start_region();
   size_t fresh;
-  struct th_slab *slab =
-      th_class_is_wide(class) ? th_slices_take_wide(&fresh) : take_slices(th_class_slices(class));
+  struct th_slab *slab = th_class_is_wide(class)
+                             ? take_aligned(TH_WIDE_SLICES, TH_WIDE_SLICES, &fresh)
+                             : take_slices(th_class_slices(class));
   th_slab_init(slab, some_arena, class, true);
   return slab;
 }

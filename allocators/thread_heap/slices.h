@@ -1,4 +1,5 @@
-// The bitmaps of the region's slices: of region.c and region_purge.c alone. All under the lock.
+// The bitmaps of the region's slices: of region.c, region_purge.c and runs.c alone. All under the
+// lock.
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_SLICES_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_SLICES_H_
@@ -30,20 +31,6 @@ static inline void slice_set(uint64_t *bitmap, size_t slice) {
 
 static inline void slice_clear(uint64_t *bitmap, size_t slice) {
   bitmap[slice / WORD_SLICES] &= ~((uint64_t)1 << slice % WORD_SLICES);
-}
-
-static inline void add_clean(size_t slice) {
-  slice_set(th_region.clean, slice);
-  th_region.clean_count++;
-  size_t word = slice / WORD_SLICES;
-  if (word < th_region.lowest) th_region.lowest = word;
-  if (word < th_region.no_unit) th_region.no_unit = word / UNIT_WORDS * UNIT_WORDS;
-}
-
-static inline void add_dirty(size_t slice) {
-  slice_set(th_region.dirty, slice);
-  th_region.dirty_count++;
-  if (slice / WORD_SLICES < th_region.lowest) th_region.lowest = slice / WORD_SLICES;
 }
 
 // Slices that share a page, where pages are larger than they are.
