@@ -28,6 +28,19 @@ static inline void *th_fast_malloc(size_t size) {
   return TH_UNLIKELY(block == NULL) ? th_malloc_slow(size) : block;
 }
 
+// The class of a block of the program's, where free's fast path would take it; else 0.
+static inline unsigned th_fast_class(const void *block) {
+  size_t limit = atomic_load_explicit(&th_region.limit, memory_order_acquire);  // as in free
+  uintptr_t base = (uintptr_t)th_region.base;
+  size_t slice = ((uintptr_t)block - base) >> TH_SLICE_BITS;
+  if (TH_UNLIKELY(slice >= limit)) return 0;
+  unsigned class = th_map_at(base, slice);
+  uint32_t reciprocal = th_local.free[class].reciprocal;
+  uint32_t offset = (uint32_t)(uintptr_t)block & th_local.free[class].offset_mask;
+  bool is_start = offset * reciprocal < reciprocal;
+  return is_start && *(const uintptr_t *)block != base ? class : 0;
+}
+
 static inline void th_fast_free(void *block) {
   // Acquire: pairs with the release in th_region_set_up, so that whoever sees a limit sees the
   // base. (That the limit is over the block, a thread with a block learnt with it.)

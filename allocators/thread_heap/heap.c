@@ -32,8 +32,7 @@ static bool age_own_heaps(uint64_t now) {
 }
 
 // Memory that nobody used for a while goes back, on calls that come anyway.
-void th_decay(void) {
-  uint64_t now = loam_os_now_ms();
+static void decay(uint64_t now) {
   uint64_t due = atomic_load_explicit(&th_state.decay_ms, memory_order_relaxed);
   if (now < due) return;
   // Relaxed: it only chooses who does the pass. What the pass looks at has locks.
@@ -54,11 +53,13 @@ void th_decay(void) {
   if (more) atomic_store_explicit(&th_state.decay_ms, now + 1, memory_order_relaxed);
 }
 
+void th_decay(void) { decay(loam_os_now_ms()); }
+
 // Of the calling thread's cache.
 static void look_at_clock(struct th_cache *cache) {
   if (++cache->events < EVENTS_FIRST) return;
-  th_decay();
   uint64_t now = loam_os_now_ms();
+  decay(now);
   if (now < cache->age_ms) return;
   if (cache->age_ms != 0) th_cache_age(cache);
   cache->age_ms = now + th_state.options.purge_delay_ms;
@@ -451,8 +452,8 @@ static bool fits(const struct th_found *found, size_t usable, size_t bytes) {
     return found->slab != NULL && found->slab->class != TH_SPAN_CLASS &&
            class_for((struct th_request){.bytes = bytes}) == found->slab->class;
   }
-  size_t rest = can_be_cut(found, bytes) ? usable / 8 : usable / 2;
-  return bytes <= usable && (bytes > usable - rest || usable <= TH_ALIGNMENT);
+  if (!can_be_cut(found, bytes)) return th_class_fits(usable, bytes);
+  return bytes <= usable && bytes > usable - usable / 8;
 }
 
 static bool resize_span(struct th_slab *slab, size_t usable, size_t bytes) {

@@ -113,17 +113,16 @@ bool th_region_set_up(void) {
 // Makes free slices taken; how many of them read as zero.
 static size_t take_run(size_t first, size_t count) {
   size_t zeroed = 0;
-  for (size_t slice = first; slice < first + count; slice++) {
-    if (slice_bit(th_region.dirty, slice)) {
-      slice_clear(th_region.dirty, slice);
-      slice_clear(th_region.aged, slice);
-      th_region.dirty_count--;
-    } else {
-      slice_clear(th_region.clean, slice);
-      th_region.clean_count--;
-      zeroed++;
-    }
+  for (size_t at = first; at < first + count; at = next_word(at)) {
+    size_t word = at / WORD_SLICES;
+    uint64_t wanted = slices_mask(at, first + count);
+    zeroed += (unsigned)__builtin_popcountl(th_region.clean[word] & wanted);
+    th_region.dirty[word] &= ~wanted;
+    th_region.aged[word] &= ~wanted;
+    th_region.clean[word] &= ~wanted;
   }
+  th_region.clean_count -= zeroed;
+  th_region.dirty_count -= count - zeroed;
   while (th_region.lowest < bitmap_words() &&
          (th_region.dirty[th_region.lowest] | th_region.clean[th_region.lowest]) == 0) {
     th_region.lowest++;

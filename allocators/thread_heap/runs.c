@@ -49,14 +49,11 @@ static size_t count_from(enum th_kind kind, size_t slice) {
   return at - slice;
 }
 
-static bool is_free_wide(enum th_kind kind, size_t slice) {
-  uint64_t bits = bits_of(kind, slice / WORD_SLICES) >> slice % WORD_SLICES;
-  return (bits & ((1 << TH_WIDE_SLICES) - 1)) == (1 << TH_WIDE_SLICES) - 1;
-}
-
-static void note_wide(enum th_kind kind, size_t slice) {
-  if (!is_free_wide(kind, slice)) return;
-  group_of(slice)->has_wide[kind] = section_of(slice)->all.has_wide[kind] = true;
+// The bits of a word with which the slices of a wide slab could begin.
+static uint64_t wide_in(uint64_t bits) {
+  bits &= bits >> 1;
+  bits &= bits >> 2;
+  return bits & UINT64_C(0x1111111111111111);
 }
 
 static void raise(uint16_t *longest, size_t count) {
@@ -71,14 +68,16 @@ static void note(enum th_kind kind, size_t first, size_t count) {
     raise(&group_of(at)->longest[kind], rest);
     raise(&section_of(at)->all.longest[kind], rest);
   }
-  for (size_t at = first / TH_WIDE_SLICES * TH_WIDE_SLICES; at < first + count;
-       at += TH_WIDE_SLICES) {
-    note_wide(kind, at);
+  for (size_t at = first; at < first + count; at = next_word(at)) {
+    if (wide_in(bits_of(kind, at / WORD_SLICES)) == 0) continue;
+    group_of(at)->has_wide[kind] = section_of(at)->all.has_wide[kind] = true;
   }
 }
 
 static void set_bits(uint64_t *bitmap, size_t first, size_t count) {
-  for (size_t slice = first; slice < first + count; slice++) slice_set(bitmap, slice);
+  for (size_t at = first; at < first + count; at = next_word(at)) {
+    bitmap[at / WORD_SLICES] |= slices_mask(at, first + count);
+  }
   size_t word = first / WORD_SLICES;
   if (word < th_region.lowest) th_region.lowest = word;
 }
@@ -147,10 +146,7 @@ static size_t find_wide(const struct want *want, size_t group) {
   size_t word = group / WORD_SLICES;
   size_t end_word = least(word + GROUP_WORDS, bitmap_words());
   for (; word < end_word; word++) {
-    uint64_t bits = bits_of(want->kind, word);
-    bits &= bits >> 1;
-    bits &= bits >> 2;
-    bits &= UINT64_C(0x1111111111111111);
+    uint64_t bits = wide_in(bits_of(want->kind, word));
     if (bits != 0) return word * WORD_SLICES + (unsigned)__builtin_ctzl(bits);
   }
   group_of(group)->has_wide[want->kind] = false;

@@ -71,6 +71,12 @@ static inline unsigned th_class_of(size_t bytes) {
   return bytes == 0 ? 1 : th_table_class(bytes);
 }
 
+// Whether a block that has so many bytes stays, by realloc: one that would be at most half used
+// moves to a smaller one.
+static inline bool th_class_fits(size_t usable, size_t bytes) {
+  return bytes <= usable && (bytes > usable / 2 || usable <= TH_ALIGNMENT);
+}
+
 // Slices that a slab of such a class takes, and blocks in it.
 static inline bool th_class_is_wide(unsigned class) {
   return class == 45 || class == 47 || class == 49;

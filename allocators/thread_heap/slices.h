@@ -21,6 +21,14 @@ static inline size_t slices_limit(void) {
 
 static inline size_t bitmap_words(void) { return (slices_limit() + WORD_SLICES - 1) / WORD_SLICES; }
 
+static inline size_t next_word(size_t slice) { return (slice / WORD_SLICES + 1) * WORD_SLICES; }
+
+// The bits of those of [slice, end) that are in the word of the first.
+static inline uint64_t slices_mask(size_t slice, size_t end) {
+  uint64_t mask = ~(uint64_t)0 << slice % WORD_SLICES;
+  return end >= next_word(slice) ? mask : mask & (((uint64_t)1 << end % WORD_SLICES) - 1);
+}
+
 static inline bool slice_bit(const uint64_t *bitmap, size_t slice) {
   return (bitmap[slice / WORD_SLICES] >> slice % WORD_SLICES & 1) != 0;
 }

@@ -61,8 +61,23 @@ void th_free_aligned_sized(void *block, size_t alignment, size_t size) {
 
 // --- The rest ----------------------------------------------------------------
 
+// Where both blocks are of cached classes; else NULL, and nothing has changed.
+static inline void *fast_realloc(void *block, size_t size) {
+  unsigned class = th_fast_class(block);
+  if (TH_UNLIKELY(class == 0)) return NULL;
+  size_t usable = th_class_bytes(class);
+  if (th_class_fits(usable, size)) return block;
+  void *moved = th_try_malloc(size);
+  if (TH_UNLIKELY(moved == NULL)) return NULL;
+  memcpy(moved, block, size < usable ? size : usable);
+  th_fast_free(block);
+  return moved;
+}
+
 void *th_realloc(void *block, size_t size) {
-  return block == NULL ? th_malloc(size) : th_realloc_block(block, size);
+  if (block == NULL) return th_malloc(size);
+  void *moved = LOAM_HARDENED ? NULL : fast_realloc(block, size);
+  return moved != NULL ? moved : th_realloc_block(block, size);
 }
 
 void *th_reallocarray(void *block, size_t count, size_t size) {
@@ -102,7 +117,11 @@ int th_posix_memalign(void **block, size_t alignment, size_t size) {
   return 0;
 }
 
-size_t th_usable_size(const void *block) { return th_block_usable(block); }
+size_t th_usable_size(const void *block) {
+  unsigned class = LOAM_HARDENED ? 0 : th_fast_class(block);
+  return class != 0 ? th_class_bytes(class) : th_block_usable(block);
+}
+
 bool th_trim(size_t keep) { return th_state_trim(keep); }
 void th_stats(struct loam_stats *stats) { th_state_stats(stats); }
 bool th_check(void) { return th_state_check(); }
