@@ -205,12 +205,36 @@ static void shrink(struct th_cache *cache, unsigned class, size_t keep) {
   cache->sent[class] = add_up(cache->sent[class], sent);
 }
 
+static void narrow(struct th_cache *cache, unsigned class) {
+  unsigned first = shape.classes[class].limit_first;
+  unsigned limit = cache->limit[class];
+  if (limit == first) return;
+  bool was_armed = disarm(cache, class);
+  set_limit(cache, class, limit / 2 > first ? limit / 2 : first);
+  shrink(cache, class, cache->limit[class]);
+  grant(cache, class);
+  if (was_armed) th_arm(cache, class, true);
+}
+
+// Halves the limits of other classes, one after the other and not always the same, until so much
+// is left of what all may have together: one that is in use will get it back. False where it is
+// not to be had.
+static bool get_share(struct th_cache *cache, unsigned class, size_t bytes) {
+  for (unsigned i = 1; i < TH_SLAB_CLASSES; i++) {
+    if (cache->limits_bytes + bytes <= LIMITS_BYTES_MAX) return true;
+    cache->next_to_narrow = (uint8_t)(cache->next_to_narrow % (TH_SLAB_CLASSES - 1) + 1);
+    if (cache->next_to_narrow != class) narrow(cache, cache->next_to_narrow);
+  }
+  return cache->limits_bytes + bytes <= LIMITS_BYTES_MAX;
+}
+
+// By what did not stay, but to twice as many at most.
 static void widen(struct th_cache *cache, unsigned class) {
   unsigned limit = cache->limit[class];
   unsigned most = capacity_max(class);
-  unsigned wider = limit * 2 < most ? limit * 2 : most;
-  size_t bytes = cache->limits_bytes + (wider - limit) * th_class_bytes(class);
-  if (bytes > LIMITS_BYTES_MAX) wider = limit;
+  unsigned wider = limit + (cache->sent[class] < limit ? cache->sent[class] : limit);
+  if (wider > most) wider = most;
+  if (!get_share(cache, class, (wider - limit) * th_class_bytes(class))) wider = limit;
   reserve_room(cache, class, wider);
   if (wider <= cache->capacity[class]) set_limit(cache, class, wider);
 }

@@ -83,6 +83,7 @@ struct th_cache {
   uint16_t sent[TH_SLAB_CLASSES];      // blocks that went home since the last refill, and
   uint16_t freed[TH_SLAB_CLASSES];     // frees since then: both stop at their largest value
   uint8_t strangers[TH_SLAB_CLASSES];  // so many may yet be turned away
+  uint8_t next_to_narrow;              // the class before the one whose limit is next to narrow
   void **bottom[TH_SLAB_CLASSES];
   void **seen[TH_SLAB_CLASSES];  // top, the last time we looked
   void **wide[TH_SLAB_CLASSES];  // slots of the last tier; NULL: not wanted yet

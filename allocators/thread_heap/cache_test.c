@@ -362,8 +362,9 @@ SCENARIO(WithoutMemoryForSlotsAStackStaysSmall) {
 
 // Classes that take turns: no more than so much waits in all, and what is not used any more
 // makes way for others.
+enum { FIRST = 4, LAST = 44, LIMITS_BYTES_MAX = 3 << 20, CLASS_BYTES = 120 << 10 };
+
 SCENARIO(AllLimitsTogetherAreBounded) {
-  enum { FIRST = 4, LAST = 44, LIMITS_BYTES_MAX = 3 << 20, CLASS_BYTES = 120 << 10 };
   start();
   size_t at_first = cache->limits_bytes;
   for (unsigned class = FIRST; class <= LAST; class ++) {
@@ -378,6 +379,20 @@ SCENARIO(AllLimitsTogetherAreBounded) {
   EXPECT(cache->limit[CLASS] * BYTES >= CLASS_BYTES);
   th_cache_flush(cache);
   EXPECT(cache->limits_bytes == at_first);
+  EXPECT_HOLDS(expect_whole());
+  th_cache_flush(cache);
+  return expect_nothing_held();
+}
+
+// What is used gets its share of the bound from what is not.
+SCENARIO(LimitsMoveToWhatIsInUse) {
+  start();
+  for (unsigned class = FIRST; class <= LAST; class ++) {
+    for (int i = 0; i < ROUNDS; i++) burst(class, CLASS_BYTES / th_class_bytes(class));
+    size_t out = arenas[0].bins[class].blocks_out;
+    burst(class, CLASS_BYTES / th_class_bytes(class));
+    EXPECT(arenas[0].bins[class].blocks_out == out);  // all came from the stack
+  }
   EXPECT_HOLDS(expect_whole());
   th_cache_flush(cache);
   return expect_nothing_held();

@@ -19,7 +19,7 @@
 #include "allocators/thread_heap/slab.h"
 
 enum {
-  TH_KEPT_RUNS_MAX = 32,
+  TH_KEPT_RUNS_MAX = 128,
   TH_KEPT_SLICES_MAX = 256,  // 4 MiB
 };
 

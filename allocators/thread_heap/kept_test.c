@@ -88,7 +88,7 @@ SCENARIO(RunsThatComeTogetherMayBeTooLong) {
 }
 
 SCENARIO(RunsThatAreTooManyGoTheOldestFirst) {
-  start(LIMIT);
+  start(TH_KEPT_SLICES_MAX);
   for (size_t i = 0; i <= TH_KEPT_RUNS_MAX; i++) give(2 * i, 1);
   EXPECT(is_dirty(0) && !is_dirty(2));
   EXPECT_HOLDS(expect_whole(TH_KEPT_RUNS_MAX, TH_KEPT_RUNS_MAX));

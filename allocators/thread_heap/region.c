@@ -174,22 +174,49 @@ static size_t find_unit(void) {
 
 // A large heap grows by a huge page: one fault for what would take 512. Its slices are dirty from
 // then on, for they are resident. (A page that stayed huge in name would come back whole, for
-// the first byte that is touched, after it was given back.) How many slices came.
-static size_t add_unit(void) {
+// the first byte that is touched, after it was given back.)
+//
+// Takes the slices of one, if it is time for it; the first, or 0. One at a time: others make do
+// with small pages until it is there.
+static size_t take_unit(void) {
   bool is_aligned = (uintptr_t)th_region.base % (UNIT_SLICES * TH_SLICE_BYTES) == 0;
-  if (!th_region.huge_pages || !is_aligned) return 0;
+  if (!th_region.huge_pages || !is_aligned || th_region.coming != 0) return 0;
   if (resident_of() < UNIT_SHARE * UNIT_SLICES) return 0;
   size_t first = find_unit();
   bool few = th_region.clean_count < 2 * UNIT_SLICES;
   if (first == 0 && few && grow(2 * UNIT_SLICES)) first = find_unit();
   if (first == 0) return 0;
+  take_run(first, UNIT_SLICES);
+  th_region.coming = first;
+  return first;
+}
+
+// Without the lock: it takes as long as a thousand calls of all other threads.
+static void get_unit(size_t first) {
   char *start = th_region.base + (first << TH_SLICE_BITS);
   loam_os_prefer_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
   loam_os_populate(start, UNIT_SLICES * TH_SLICE_BYTES);
   loam_os_refuse_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
-  take_run(first, UNIT_SLICES);
-  th_runs_add_dirty(first, UNIT_SLICES);
+}
+
+static void give_unit(void) {
+  th_runs_add_dirty(th_region.coming, UNIT_SLICES);
+  th_region.coming = 0;
+}
+
+// Makes a huge page's slices free and resident; how many.
+static size_t add_unit(void) {
+  size_t first = take_unit();
+  if (first == 0) return 0;
+  loam_lock_release(&th_region.lock);
+  get_unit(first);
+  loam_lock_acquire(&th_region.lock);
+  give_unit();
   return UNIT_SLICES;
+}
+
+void th_region_after_fork(void) {
+  if (th_region.coming != 0) give_unit();
 }
 
 // --- Taking and giving -------------------------------------------------------

@@ -66,6 +66,7 @@ struct th_region {
   _Alignas(TH_APART_BYTES) struct loam_lock lock;
   size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
+  size_t coming;    // the first slice of a unit (slices.h) that somebody fetches; 0: nobody does
   size_t no_unit;   // no unit (slices.h) whose slices all are clean begins before this word
   uint64_t age_ms;  // when the next pass of the decay may begin
   // How far each part of the metadata is committed.
@@ -78,6 +79,9 @@ extern struct th_region th_region;
 // Reserves the region. Where address space is limited it takes two fifths of what
 // could be had. False when there is none: then it stays empty. Once, by one thread.
 bool th_region_set_up(void);
+
+// In a forked child, under the lock: what another thread was about to make free is.
+void th_region_after_fork(void);
 
 // Slices to take.
 struct th_slices {

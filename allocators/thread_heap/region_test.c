@@ -92,6 +92,20 @@ SCENARIO(WithoutMemoryForAHugePageSlicesComeOneByOne) {
   return expect_whole();
 }
 
+// A fork may come while another thread waits for the pages.
+SCENARIO(AForkedChildHasTheHugePageThatWasComing) {
+  enum { UNIT = 128 };
+  start_region();
+  size_t fresh;
+  struct th_slab *slab = take_aligned(UNIT, UNIT, &fresh);
+  th_region.coming = (size_t)(slab - th_region.records);
+  th_region_after_fork();
+  EXPECT(th_region.coming == 0 && th_region.dirty_count == UNIT);
+  th_region_after_fork();
+  EXPECT(th_region.dirty_count == UNIT && take_slices(UNIT) == slab);
+  return expect_whole();
+}
+
 SCENARIO(AFreeSliceIsTakenBeforeNewOnes) {
   start_region();
   struct th_slab *first = take_many(MANY);

@@ -113,8 +113,32 @@ static bool may_have(const struct th_summary *summary, const struct want *want) 
                        : summary->longest[want->kind] >= want->count;
 }
 
-// The first place in a group; 0, and its summary is put right, when there is none.
-static size_t find_run(const struct want *want, size_t group) {
+// The first place in a group; 0, and its summary is put right, when there is none. Of runs that
+// two words of the bitmap hold wherever they begin in the first: all places of a word at once, by
+// shifts that double the length of what is looked for.
+static size_t find_short(const struct want *want, size_t group) {
+  size_t word = group / WORD_SLICES;
+  size_t end_word = least(word + GROUP_WORDS, bitmap_words());
+  uint64_t next = bits_of(want->kind, word);
+  for (; word < end_word; word++) {
+    uint64_t bits = next;
+    next = word + 1 < bitmap_words() ? bits_of(want->kind, word + 1) : 0;
+    if (bits == 0) continue;
+    unsigned __int128 starts = (unsigned __int128)next << WORD_SLICES | bits;
+    for (size_t length = 1, more; length < want->count; length += more) {
+      more = least(length, want->count - length);
+      starts &= starts >> more;
+    }
+    if ((uint64_t)starts != 0) {
+      return word * WORD_SLICES + (unsigned)__builtin_ctzl((uint64_t)starts);
+    }
+  }
+  group_of(group)->longest[want->kind] = (uint16_t)(want->count - 1);
+  return 0;
+}
+
+// The same for any run: one run of the bitmap after the other.
+static size_t find_any(const struct want *want, size_t group) {
   size_t end_word = group / WORD_SLICES + GROUP_WORDS;
   size_t longest = 0;
   size_t run = 0;
@@ -153,6 +177,12 @@ static size_t find_wide(const struct want *want, size_t group) {
   return 0;
 }
 
+static size_t find_in_group(const struct want *want, size_t group) {
+  if (is_wide(want)) return find_wide(want, group);
+  bool is_short = want->count <= WORD_SLICES && want->alignment == 1;
+  return is_short ? find_short(want, group) : find_any(want, group);
+}
+
 static void sum_up(struct th_section *section, enum th_kind kind) {
   struct th_summary *all = &section->all;
   all->longest[kind] = 0;
@@ -168,7 +198,7 @@ static size_t find_in_section(const struct want *want, size_t group) {
   size_t end = least((group / SECTION_SLICES + 1) * SECTION_SLICES, slices_limit());
   for (size_t at = group; at < end; at += TH_GROUP_SLICES) {
     if (!may_have(group_of(at), want)) continue;
-    size_t first = is_wide(want) ? find_wide(want, at) : find_run(want, at);
+    size_t first = find_in_group(want, at);
     if (first != 0) return first;
   }
   sum_up(section_of(group), want->kind);
