@@ -117,9 +117,11 @@ static size_t take_run(size_t first, size_t count) {
     size_t word = at / WORD_SLICES;
     uint64_t wanted = slices_mask(at, first + count);
     zeroed += (unsigned)__builtin_popcountl(th_region.clean[word] & wanted);
+    th_region.clean[word] &= ~wanted;
+    // (A small process has no dirty ones, and no memory where they would be noted.)
+    if ((th_region.dirty[word] & wanted) == 0) continue;
     th_region.dirty[word] &= ~wanted;
     th_region.aged[word] &= ~wanted;
-    th_region.clean[word] &= ~wanted;
   }
   th_region.clean_count -= zeroed;
   th_region.dirty_count -= count - zeroed;
