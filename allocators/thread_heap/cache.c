@@ -130,7 +130,8 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
     cache->limit[class] = 0;
     set_limit(cache, class, shape.classes[class].limit_first);
     cache->batch[class] = 1;
-    cache->sent[class] = cache->freed[class] = 0;
+    cache->sent[class] = cache->freed[class] = cache->counted[class] = 0;
+    cache->is_sending[class] = false;
     cache->strangers[class] = th_class_bytes(class) <= TH_LINE_BYTES ? STRANGERS : 0;
     cache->granted[class] = 0;
     cache->bottom[class] = cache->seen[class] = bottom;
@@ -171,14 +172,16 @@ static uint16_t add_up(uint16_t sum, size_t more) {
 
 // Counts the frees since the last time, and says how many may come now.
 static void grant(struct th_cache *cache, unsigned class) {
-  uint32_t room = (uint32_t)(cache->capacity[class] - th_cache_count(cache, class));
-  uint32_t most = cache->sent[class] == 0 ? ROOM_MAX : shape.classes[class].room_when_sending;
+  size_t count = th_cache_count(cache, class);
+  uint32_t room = (uint32_t)(cache->capacity[class] - count);
+  uint32_t most = cache->is_sending[class] ? shape.classes[class].room_when_sending : ROOM_MAX;
   if (room > most) room = most;
   if (cache->strangers[class] != 0) room = 0;
   uint32_t frees = cache->granted[class] - cache->local->free[class].room;
   cache->frees += frees;
   cache->freed[class] = add_up(cache->freed[class], frees);
   cache->granted[class] = room;
+  cache->counted[class] = (uint16_t)count;
   cache->local->free[class].room = (uint16_t)room;
 }
 
@@ -252,6 +255,7 @@ static void learn(struct th_cache *cache, unsigned class) {
     cache->batch[class] = (uint16_t)(batch < most ? batch : most);
   }
   cache->sent[class] = cache->freed[class] = 0;
+  cache->is_sending[class] = false;
 }
 
 void *th_cache_refill(struct th_cache *cache, unsigned class) {
@@ -287,14 +291,18 @@ bool th_cache_turn_away(struct th_cache *cache, unsigned class, void *block) {
 
 void th_cache_make_room(struct th_cache *cache, unsigned class) {
   size_t limit = cache->limit[class];
-  bool ran_out = cache->granted[class] != 0;  // else there was none yet
+  size_t count = th_cache_count(cache, class);
+  size_t granted = cache->granted[class];
+  bool is_pairs = count < cache->counted[class] + (granted + 1) / 2;
   grant(cache, class);
-  if (th_cache_count(cache, class) >= limit) {
+  if (count >= limit) {
     // The second time without a refill, nothing of it seems to be wanted.
     shrink(cache, class, cache->sent[class] == 0 ? limit / 2 : 0);
-  } else if (ran_out) {
+    cache->is_sending[class] = true;
+  } else if (granted != 0) {  // else there was none yet
     // Pairs of malloc and free need no blocks, but room.
     reserve_room(cache, class, (unsigned)limit);
+    if (is_pairs) cache->is_sending[class] = false;
   }
   grant(cache, class);
 }

@@ -82,6 +82,8 @@ struct th_cache {
   uint16_t batch[TH_SLAB_CLASSES];     // of the last refill
   uint16_t sent[TH_SLAB_CLASSES];      // blocks that went home since the last refill, and
   uint16_t freed[TH_SLAB_CLASSES];     // frees since then: both stop at their largest value
+  uint16_t counted[TH_SLAB_CLASSES];   // blocks when room was made
+  bool is_sending[TH_SLAB_CLASSES];    // some went home since the last refill, or pairs after that
   uint8_t strangers[TH_SLAB_CLASSES];  // so many may yet be turned away
   uint8_t next_to_narrow;              // the class before the one whose limit is next to narrow
   void **bottom[TH_SLAB_CLASSES];

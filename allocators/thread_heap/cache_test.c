@@ -384,6 +384,17 @@ SCENARIO(AllLimitsTogetherAreBounded) {
   return expect_nothing_held();
 }
 
+// Blocks go home at little room each time; pairs that follow do not pay for that.
+SCENARIO(PairsAfterABurstHaveRoom) {
+  enum { OF_1_KB = 32 };
+  start();
+  burst(OF_1_KB, LARGE_BURST);
+  EXPECT(cache->is_sending[OF_1_KB] && cache->granted[OF_1_KB] <= 4);
+  for (int i = 0; i < 100; i++) burst(OF_1_KB, 1);
+  EXPECT(!cache->is_sending[OF_1_KB] && cache->granted[OF_1_KB] > 64);
+  return expect_whole();
+}
+
 // What is used gets its share of the bound from what is not.
 SCENARIO(LimitsMoveToWhatIsInUse) {
   start();
