@@ -68,6 +68,20 @@ TEST_P(LayoutTest, WhatFewRunLiesBehind) {
   EXPECT_GT(seldom.sh_addr, constants.sh_addr);
 }
 
+TEST_P(LayoutTest, WhatMostProgramsRunIsNotThere) {
+  const Elf64_Shdr seldom = Section(".text_seldom");
+  const std::string program = DataPath("tests/preload/few_calls");
+  const auto run = [&](Elf64_Addr from) {
+    return RunScript(program + " " + std::to_string(from) + " " +
+                         std::to_string(seldom.sh_addr + seldom.sh_size),
+                     LibraryOf(*GetParam()));
+  };
+  const ChildResult few = run(kStretchBytes);
+  EXPECT_TRUE(few.Exited(0)) << few.Describe();
+  // And it would be told: with the rest out of reach as well it fails.
+  EXPECT_FALSE(run(Section(".text").sh_addr).Exited(0));
+}
+
 TEST_P(LayoutTest, TheFirstStretchBeginsWhereTheKernelsDoes) {
   const auto first = Read<Elf64_Phdr>(header_.e_phoff);
   EXPECT_EQ(first.p_type, static_cast<Elf64_Word>(PT_LOAD));
