@@ -358,6 +358,14 @@ bool th_arena_resize_span(struct th_slab *slab, unsigned slices) {
   return is_done;
 }
 
+bool th_arena_give_kept(struct th_arena *arena) {
+  loam_lock_acquire(&arena->lock);
+  bool any = arena->kept.slices != 0;
+  th_kept_flush(&arena->kept);
+  loam_lock_release(&arena->lock);
+  return any;
+}
+
 void th_arena_destroy(struct th_arena *arena) {
   struct th_slab *next;
   for (struct th_slab *slab = arena->slabs; slab != NULL; slab = next) {

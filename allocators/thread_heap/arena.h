@@ -71,6 +71,9 @@ void th_arena_free(struct th_slab *slab, void *block);
 // Gives a span another size where it is; false, and nothing has changed, when it cannot grow.
 bool th_arena_resize_span(struct th_slab *slab, unsigned slices);
 
+// Gives the slices that the arena keeps to the region; whether there were any.
+bool th_arena_give_kept(struct th_arena *arena);
+
 // Frees all that the arena holds. No other thread uses it.
 void th_arena_destroy(struct th_arena *arena);
 

@@ -98,6 +98,18 @@ SCENARIO(TheCheckFindsAKeptSliceThatASlabHas) {
   return expect_complaint("broken list of kept slices");
 }
 
+SCENARIO(TheCheckFindsAKeptSliceThatIsFreeInTheRegion) {
+  struct th_slab *slab = start();
+  size_t fresh;
+  struct th_slab *other = take_fresh(1, &fresh);
+  uint32_t slice = (uint32_t)(other - th_region.records);
+  EXPECT(other != slab);
+  arena->kept = (struct th_kept){.limit = 1, .slices = 1, .count = 1, .runs = {{slice, 1, false}}};
+  EXPECT(th_arena_check(arena));
+  th_slices_give(other, 1);
+  return expect_complaint("broken list of kept slices");
+}
+
 SCENARIO(TheCheckFindsAWrongCountOfBlocks) {
   start();
   arena->bins[CLASS].blocks_out--;

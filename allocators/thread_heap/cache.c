@@ -124,6 +124,7 @@ void th_cache_open(struct th_cache *cache, struct th_arena *arena) {
   cache->local = &th_local;
   cache->arena = arena;
   cache->frees = cache->limits_bytes = 0;
+  cache->is_busy = true;  // until the time is known
   for (unsigned class = 1; class < TH_SLAB_CLASSES; class ++) {
     void **bottom = &cache->slots[shape.classes[class].slots[0]];
     cache->capacity[class] = (uint16_t)tier_capacity(class, 0);
@@ -174,7 +175,8 @@ static uint16_t add_up(uint16_t sum, size_t more) {
 static void grant(struct th_cache *cache, unsigned class) {
   size_t count = th_cache_count(cache, class);
   uint32_t room = (uint32_t)(cache->capacity[class] - count);
-  uint32_t most = cache->is_sending[class] ? shape.classes[class].room_when_sending : ROOM_MAX;
+  bool is_wide = cache->is_busy && !cache->is_sending[class];
+  uint32_t most = is_wide ? ROOM_MAX : shape.classes[class].room_when_sending;
   if (room > most) room = most;
   if (cache->strangers[class] != 0) room = 0;
   uint32_t frees = cache->granted[class] - cache->local->free[class].room;
@@ -194,10 +196,10 @@ static bool disarm(struct th_cache *cache, unsigned class) {
   return cache->sampler != NULL && th_disarm(cache, class);
 }
 
-// Sends home the blocks at the bottom, where the oldest lie, but for `keep`.
-static void shrink(struct th_cache *cache, unsigned class, size_t keep) {
+// Sends home the blocks at the bottom, where the oldest lie, but for `keep`; how many went.
+static size_t shrink(struct th_cache *cache, unsigned class, size_t keep) {
   size_t count = th_cache_count(cache, class);
-  if (count <= keep) return;
+  if (count <= keep) return 0;
   void **slots = cache->bottom[class] + 1;
   size_t sent = count - keep;
   for (size_t done = 0; done < sent; done += SENT_MAX) {
@@ -205,7 +207,7 @@ static void shrink(struct th_cache *cache, unsigned class, size_t keep) {
   }
   memmove(slots, slots + sent, keep * sizeof *slots);
   cache->local->top[class] -= sent;
-  cache->sent[class] = add_up(cache->sent[class], sent);
+  return sent;
 }
 
 static void narrow(struct th_cache *cache, unsigned class) {
@@ -225,8 +227,8 @@ static void narrow(struct th_cache *cache, unsigned class) {
 static bool get_share(struct th_cache *cache, unsigned class, size_t bytes) {
   for (unsigned i = 1; i < TH_SLAB_CLASSES; i++) {
     if (cache->limits_bytes + bytes <= LIMITS_BYTES_MAX) return true;
-    cache->next_to_narrow = (uint8_t)(cache->next_to_narrow % (TH_SLAB_CLASSES - 1) + 1);
-    if (cache->next_to_narrow != class) narrow(cache, cache->next_to_narrow);
+    cache->last_narrowed = (uint8_t)(cache->last_narrowed % (TH_SLAB_CLASSES - 1) + 1);
+    if (cache->last_narrowed != class) narrow(cache, cache->last_narrowed);
   }
   return cache->limits_bytes + bytes <= LIMITS_BYTES_MAX;
 }
@@ -297,7 +299,8 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
   grant(cache, class);
   if (count >= limit) {
     // The second time without a refill, nothing of it seems to be wanted.
-    shrink(cache, class, cache->sent[class] == 0 ? limit / 2 : 0);
+    size_t sent = shrink(cache, class, cache->sent[class] == 0 ? limit / 2 : 0);
+    cache->sent[class] = add_up(cache->sent[class], sent);
     cache->is_sending[class] = true;
   } else if (granted != 0) {  // else there was none yet
     // Pairs of malloc and free need no blocks, but room.

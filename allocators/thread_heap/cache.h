@@ -8,7 +8,8 @@
 //
 // A free takes one from `room`, a malloc gives nothing back to it: so even a
 // thread that frees what it has just allocated passes the slow path now and
-// then, where the time is looked at and the calls are counted.
+// then, where the time is looked at and the calls are counted. One that makes few calls gets little
+// room, or memory would wait for its hundredth.
 //
 // How much a stack keeps is its `limit`: what is more goes home when the slow path sees it.
 // The limit widens where going home and coming back is a large part of all frees, as with
@@ -73,6 +74,9 @@ struct th_cache {
   bool is_trimmed;             // of a spare one: without memory but for its first page
   uint64_t age_ms;             // when to look for what nobody uses
   uint32_t events;             // times on the slow path
+  uint64_t tick_ms;            // the time when it was last looked at, and
+  uint32_t tick_events;        // times on the slow path since it changed
+  bool is_busy;                // these are many: room may be wide, time is looked at often enough
   size_t frees;
   size_t limits_bytes;
   size_t wide_bytes;
@@ -80,12 +84,14 @@ struct th_cache {
   uint16_t capacity[TH_SLAB_CLASSES];  // of the tier that the stack is in
   uint16_t limit[TH_SLAB_CLASSES];     // blocks that may stay
   uint16_t batch[TH_SLAB_CLASSES];     // of the last refill
-  uint16_t sent[TH_SLAB_CLASSES];      // blocks that went home since the last refill, and
-  uint16_t freed[TH_SLAB_CLASSES];     // frees since then: both stop at their largest value
-  uint16_t counted[TH_SLAB_CLASSES];   // blocks when room was made
-  bool is_sending[TH_SLAB_CLASSES];    // some went home since the last refill, or pairs after that
+  uint16_t
+      sent[TH_SLAB_CLASSES];  // blocks over the limit that went home since the last refill, and
+  uint16_t freed[TH_SLAB_CLASSES];    // frees since then: both stop at their largest value
+  uint16_t counted[TH_SLAB_CLASSES];  // blocks when room was made
+  bool
+      is_sending[TH_SLAB_CLASSES];  // some went over the limit, and neither a refill nor pairs came
   uint8_t strangers[TH_SLAB_CLASSES];  // so many may yet be turned away
-  uint8_t next_to_narrow;              // the class before the one whose limit is next to narrow
+  uint8_t last_narrowed;               // the class whose limit made way for another's
   void **bottom[TH_SLAB_CLASSES];
   void **seen[TH_SLAB_CLASSES];  // top, the last time we looked
   void **wide[TH_SLAB_CLASSES];  // slots of the last tier; NULL: not wanted yet

@@ -395,6 +395,18 @@ SCENARIO(PairsAfterABurstHaveRoom) {
   return expect_whole();
 }
 
+// Or it would look at the time each hundredth call alone.
+SCENARIO(AThreadThatMakesFewCallsHasLittleRoom) {
+  enum { OF_1_KB = 32 };
+  start();
+  for (int i = 0; i < 300; i++) burst(OF_1_KB, 1);
+  EXPECT(cache->granted[OF_1_KB] > 64);
+  cache->is_busy = false;
+  for (int i = 0; i < 300; i++) burst(OF_1_KB, 1);
+  EXPECT(cache->granted[OF_1_KB] <= 4);
+  return expect_whole();
+}
+
 // What is used gets its share of the bound from what is not.
 SCENARIO(LimitsMoveToWhatIsInUse) {
   start();

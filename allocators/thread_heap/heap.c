@@ -8,6 +8,7 @@
 
 enum {
   EVENTS_FIRST = 32,          // of a cache, before the time is of any concern
+  BUSY_EVENTS = 32,           // in a tick of the clock, some milliseconds
   HUGE_PAGE_BYTES = 2 << 20,  // of most systems
   // From here on blocks that grow have mappings of their own, where pages move and not bytes; and
   // all blocks, where their pages are huge.
@@ -59,6 +60,9 @@ void th_decay(void) { decay(loam_os_now_ms()); }
 static void look_at_clock(struct th_cache *cache) {
   if (++cache->events < EVENTS_FIRST) return;
   uint64_t now = loam_os_now_ms();
+  if (now != cache->tick_ms) cache->tick_events = 0;
+  cache->tick_ms = now;
+  cache->is_busy = ++cache->tick_events >= BUSY_EVENTS;
   decay(now);
   if (now < cache->age_ms) return;
   if (cache->age_ms != 0) th_cache_age(cache);
@@ -194,16 +198,30 @@ static void *malloc_past_caches(struct th_arena *arena, unsigned class, struct t
   return block;
 }
 
+// Has all arenas give up the slices that they keep; whether there were any.
+static bool give_kept(void) {
+  bool any = false;
+  for (size_t i = 0; i < th_arena_total(); i++) any |= th_arena_give_kept(&th_state.arenas[i]);
+  loam_lock_acquire(&th_state.lock);
+  for (struct loam_heap *heap = th_state.heaps; heap != NULL; heap = heap->next) {
+    any |= th_arena_give_kept(&heap->arena);
+  }
+  loam_lock_release(&th_state.lock);
+  return any;
+}
+
 void *th_malloc_in(struct th_arena *arena, struct th_request want) {
   if (want.bytes > (size_t)PTRDIFF_MAX) return th_out_of_memory();
   unsigned class = class_for(want);
   void *block = malloc_past_caches(arena, class, want);
+  if (block == NULL && class != 0 && give_kept()) block = malloc_past_caches(arena, class, want);
   // Where the region is at its end, a mapping for each block still serves.
   if (block == NULL && class != 0) block = malloc_past_caches(arena, 0, want);
   // And where the system gives nothing, what lies free in the region does.
   bool fits_span =
       want.bytes <= TH_SPAN_BYTES_MAX - TH_TAG_BYTES && want.alignment <= span_alignment_max();
   if (block == NULL && class == 0 && fits_span) {
+    give_kept();
     block = malloc_past_caches(arena, TH_SPAN_CLASS, want);
   }
   return block != NULL ? block : th_out_of_memory();

@@ -136,12 +136,12 @@ size_t th_kept_longest(const struct th_kept *kept) {
   return longest;
 }
 
-static bool are_in_no_slab(const struct th_kept_run *run) {
+static bool are_kept(const struct th_kept_run *run) {
   for (size_t slice = run->first; slice < end_of(run); slice++) {
     const struct th_slab *record = record_of(slice);
     if (record->arena != NULL || record->back != 0 || th_map_get(slice) != 0) return false;
   }
-  return true;
+  return th_slices_are_taken(record_of(run->first), run->count);
 }
 
 bool th_kept_check(const struct th_kept *kept) {
@@ -149,7 +149,7 @@ bool th_kept_check(const struct th_kept *kept) {
   if (kept->count > TH_KEPT_RUNS_MAX || kept->slices > kept->limit) return false;
   for (unsigned i = 0; i < kept->count; i++) {
     const struct th_kept_run *run = &kept->runs[i];
-    if (run->count == 0 || !are_in_no_slab(run)) return false;
+    if (run->count == 0 || !are_kept(run)) return false;
     for (unsigned other = 0; other < i; other++) {
       bool is_apart =
           end_of(run) < kept->runs[other].first || end_of(&kept->runs[other]) < run->first;

@@ -11,7 +11,8 @@
 // Invariants:
 //   slices = sum of the runs' counts <= limit; count <= TH_KEPT_RUNS_MAX
 //   runs neither overlap nor lie side by side
-//   each slice of them is in no slab: its record has no arena, its map entry is 0
+//   each slice of them is taken from the region and in no slab: its record has no arena, its map
+//   entry is 0
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_KEPT_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_KEPT_H_

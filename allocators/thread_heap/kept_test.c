@@ -3,6 +3,8 @@
 #include "allocators/thread_heap/kept.h"
 
 #include "allocators/thread_heap/arena_fixture.h"
+#include "allocators/thread_heap/state.h"
+#include "allocators/thread_heap/thread_heap.h"
 
 enum { SLICES = 300, LIMIT = 64 };
 
@@ -221,4 +223,28 @@ SCENARIO(AnArenaGivesUpWhatItKeepsInTime) {
   EXPECT(arenas[0].kept.slices == 5);
   th_arena_age(&arenas[0], 2, 1);
   return expect_nothing_held();
+}
+
+// --- When memory is short ----------------------------------------------------
+
+static bool nothing_more(enum loam_os_call call, size_t bytes) {
+  (void)bytes;
+  return call == LOAM_OS_MAP || call == LOAM_OS_COMMIT;
+}
+
+SCENARIO(WhatOneArenaKeepsServesAnotherBeforeMemoryRunsOut) {
+  start_without_region();
+  th_free(th_malloc(1));  // sets the variant up
+  struct th_arena *other = &th_state.arenas[th_state.arena_count - 1];
+  struct th_slab *slab = keep_a_span(other);
+  EXPECT(slab != NULL && other->kept.slices == 5);
+  while (th_region.dirty_count + th_region.clean_count != 0) take_slices(1);
+  loam_os_set_fault_hook(nothing_more);
+  void *block = th_malloc(5 * TH_SLICE_BYTES);
+  bool none_left = th_malloc(5 * TH_SLICE_BYTES) == NULL;
+  fail_nothing();
+  EXPECT(block == th_slab_start(slab) && none_left);
+  th_free(block);
+  EXPECT(th_check());
+  return NULL;
 }

@@ -338,7 +338,6 @@ static void fork_child(void) {
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&th_state.lock);
   th_state.large.moving = 0;  // by threads that are not here
-  th_region_after_fork();
   forget_other_caches();
 }
 

@@ -178,47 +178,28 @@ static size_t find_unit(void) {
 // then on, for they are resident. (A page that stayed huge in name would come back whole, for
 // the first byte that is touched, after it was given back.)
 //
-// Takes the slices of one, if it is time for it; the first, or 0. One at a time: others make do
-// with small pages until it is there.
-static size_t take_unit(void) {
+// The pages come without the lock: it takes as long as a thousand calls of all other threads, who
+// make do with small pages meanwhile. (Who asks for dense slices holds an arena's lock, so no fork
+// comes in between.) How many slices came.
+static size_t add_unit(void) {
   bool is_aligned = (uintptr_t)th_region.base % (UNIT_SLICES * TH_SLICE_BYTES) == 0;
-  if (!th_region.huge_pages || !is_aligned || th_region.coming != 0) return 0;
+  if (!th_region.huge_pages || !is_aligned || th_region.is_coming) return 0;
   if (resident_of() < UNIT_SHARE * UNIT_SLICES) return 0;
   size_t first = find_unit();
   bool few = th_region.clean_count < 2 * UNIT_SLICES;
   if (first == 0 && few && grow(2 * UNIT_SLICES)) first = find_unit();
   if (first == 0) return 0;
   take_run(first, UNIT_SLICES);
-  th_region.coming = first;
-  return first;
-}
-
-// Without the lock: it takes as long as a thousand calls of all other threads.
-static void get_unit(size_t first) {
+  th_region.is_coming = true;
+  loam_lock_release(&th_region.lock);
   char *start = th_region.base + (first << TH_SLICE_BITS);
   loam_os_prefer_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
   loam_os_populate(start, UNIT_SLICES * TH_SLICE_BYTES);
   loam_os_refuse_huge(start, UNIT_SLICES * TH_SLICE_BYTES);
-}
-
-static void give_unit(void) {
-  th_runs_add_dirty(th_region.coming, UNIT_SLICES);
-  th_region.coming = 0;
-}
-
-// Makes a huge page's slices free and resident; how many.
-static size_t add_unit(void) {
-  size_t first = take_unit();
-  if (first == 0) return 0;
-  loam_lock_release(&th_region.lock);
-  get_unit(first);
   loam_lock_acquire(&th_region.lock);
-  give_unit();
+  th_region.is_coming = false;
+  th_runs_add_dirty(first, UNIT_SLICES);
   return UNIT_SLICES;
-}
-
-void th_region_after_fork(void) {
-  if (th_region.coming != 0) give_unit();
 }
 
 // --- Taking and giving -------------------------------------------------------
@@ -239,7 +220,7 @@ struct th_slab *th_slices_take(struct th_slices want, size_t *fresh) {
   loam_lock_acquire(&th_region.lock);
   // What is resident first; new memory last.
   size_t first = th_runs_find(TH_DIRTY, count, want.alignment);
-  size_t unit = first == 0 && want.is_dense ? add_unit() : 0;
+  size_t unit = first == 0 && want.is_dense && count < UNIT_SLICES ? add_unit() : 0;
   if (unit != 0) first = th_runs_find(TH_DIRTY, count, want.alignment);
   if (first == 0) first = th_runs_find(TH_FREE, count, want.alignment);
   // So much that they are found in it wherever it begins.
@@ -254,6 +235,17 @@ struct th_slab *th_slices_take(struct th_slices want, size_t *fresh) {
   loam_lock_release(&th_region.lock);
   if (count > 1) balance(*fresh, dirty);
   return slab;
+}
+
+bool th_slices_are_taken(const struct th_slab *slab, unsigned count) {
+  size_t first = (size_t)(slab - th_region.records);
+  bool all = true;
+  loam_lock_acquire(&th_region.lock);
+  for (size_t slice = first; slice < first + count; slice++) {
+    all &= !slice_bit(th_region.dirty, slice) && !slice_bit(th_region.clean, slice);
+  }
+  loam_lock_release(&th_region.lock);
+  return all;
 }
 
 static bool are_free(size_t first, size_t count) {

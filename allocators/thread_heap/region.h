@@ -10,7 +10,7 @@
 // behind pages that nobody can write: an overflow runs away from it. Slices are
 // numbered from `base`, the metadata's own included; their map entries stay 0.
 //
-// Thread-safe: one lock, not held while slices' memory goes back.
+// Thread-safe: one lock, not held while slices' memory goes back, nor while a huge page comes.
 //
 // Invariants, for the slices in [first, limit):
 //   each is just one of: dirty (free, perhaps resident), clean (free, reads as
@@ -66,7 +66,7 @@ struct th_region {
   _Alignas(TH_APART_BYTES) struct loam_lock lock;
   size_t lowest;  // no free slice lies in a bitmap word before this
   size_t dirty_count, clean_count;
-  size_t coming;    // the first slice of a unit (slices.h) that somebody fetches; 0: nobody does
+  bool is_coming;   // somebody fetches a unit (slices.h)
   size_t no_unit;   // no unit (slices.h) whose slices all are clean begins before this word
   uint64_t age_ms;  // when the next pass of the decay may begin
   // How far each part of the metadata is committed.
@@ -79,9 +79,6 @@ extern struct th_region th_region;
 // Reserves the region. Where address space is limited it takes two fifths of what
 // could be had. False when there is none: then it stays empty. Once, by one thread.
 bool th_region_set_up(void);
-
-// In a forked child, under the lock: what another thread was about to make free is.
-void th_region_after_fork(void);
 
 // Slices to take.
 struct th_slices {
@@ -98,6 +95,9 @@ struct th_slab *th_slices_take(struct th_slices want, size_t *fresh);
 
 // Takes those `count` slices, behind others; false when they are not free.
 bool th_slices_take_at(struct th_slab *slab, unsigned count);
+
+// Whether none of the slices is free.
+bool th_slices_are_taken(const struct th_slab *slab, unsigned count);
 
 // Gives slices back.
 void th_slices_give(struct th_slab *slab, unsigned count);

@@ -48,6 +48,10 @@ static inline struct th_slab *take_aligned(unsigned count, unsigned alignment, s
   return th_slices_take((struct th_slices){count, alignment, true}, fresh);
 }
 
+static inline struct th_slab *take_sparse(unsigned count, size_t *fresh) {
+  return th_slices_take((struct th_slices){count, 1, false}, fresh);
+}
+
 static inline struct th_slab *take_fresh(unsigned count, size_t *fresh) {
   return take_aligned(count, 1, fresh);
 }

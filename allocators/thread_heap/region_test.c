@@ -79,6 +79,20 @@ SCENARIO(ALargeRegionGrowsByHugePages) {
   return expect_whole();
 }
 
+SCENARIO(WhatMayBeUsedInPartComesWithoutHugePages) {
+  enum { LARGE = 1024 };
+  start_region();
+  th_region.huge_pages = true;
+  take_many(LARGE);
+  size_t fresh;
+  EXPECT(take_sparse(3, &fresh) != NULL && fresh == 3 && th_region.dirty_count == 0);
+  th_region.is_coming = true;  // by another thread
+  EXPECT(take_fresh(1, &fresh) != NULL && fresh == 1 && th_region.dirty_count == 0);
+  th_region.is_coming = false;
+  EXPECT(take_fresh(1, &fresh) != NULL && fresh > 1 && th_region.dirty_count != 0);
+  return expect_whole();
+}
+
 SCENARIO(WithoutMemoryForAHugePageSlicesComeOneByOne) {
   enum { LARGE = 1024 };
   start_region();
@@ -89,20 +103,6 @@ SCENARIO(WithoutMemoryForAHugePageSlicesComeOneByOne) {
   size_t fresh;
   EXPECT(take_fresh(1, &fresh) != NULL && fresh == 1 && th_region.dirty_count == 0);
   fail_nothing();
-  return expect_whole();
-}
-
-// A fork may come while another thread waits for the pages.
-SCENARIO(AForkedChildHasTheHugePageThatWasComing) {
-  enum { UNIT = 128 };
-  start_region();
-  size_t fresh;
-  struct th_slab *slab = take_aligned(UNIT, UNIT, &fresh);
-  th_region.coming = (size_t)(slab - th_region.records);
-  th_region_after_fork();
-  EXPECT(th_region.coming == 0 && th_region.dirty_count == UNIT);
-  th_region_after_fork();
-  EXPECT(th_region.dirty_count == UNIT && take_slices(UNIT) == slab);
   return expect_whole();
 }
 

@@ -144,7 +144,8 @@ static size_t find_any(const struct want *want, size_t group) {
   size_t run = 0;
   // A run that begins in the group may end behind it.
   for (size_t word = group / WORD_SLICES;
-       word < bitmap_words() && (word < end_word || (run != 0 && run < RUN_MAX)); word++) {
+       word < bitmap_words() && (word < end_word || (run != 0 && run < RUN_MAX + want->alignment));
+       word++) {
     uint64_t bits = bits_of(want->kind, word);
     for (unsigned at = 0; at < WORD_SLICES;) {
       uint64_t rest = bits >> at;

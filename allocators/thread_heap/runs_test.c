@@ -90,6 +90,21 @@ SCENARIO(PiecesBecomeARunOfTheGreatestLength) {
   return expect_all_found(TH_SPAN_SLICES_MAX - 1);
 }
 
+// The first place that is aligned lies after the run's beginning, and its end after a group's.
+SCENARIO(TheLongestRunIsFoundAlignedToo) {
+  enum { ALIGNMENT = 128 };
+  for (unsigned odd = 1; odd < ALIGNMENT; odd += 42) {
+    start();
+    size_t from = ALIGNMENT - first % ALIGNMENT + odd;
+    for (unsigned done = 0; done < TH_SPAN_SLICES_MAX + ALIGNMENT; done += ALIGNMENT) {
+      give(from + done, ALIGNMENT);
+    }
+    EXPECT_HOLDS(expect_found(TH_DIRTY, TH_SPAN_SLICES_MAX, ALIGNMENT));
+    EXPECT(th_runs_find(TH_DIRTY, TH_SPAN_SLICES_MAX, ALIGNMENT) != 0);
+  }
+  return NULL;
+}
+
 // --- Where not to look -------------------------------------------------------
 
 static size_t base;  // the first group after a free slice, which has searches begin before it
