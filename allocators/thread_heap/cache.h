@@ -84,12 +84,10 @@ struct th_cache {
   uint16_t capacity[TH_SLAB_CLASSES];  // of the tier that the stack is in
   uint16_t limit[TH_SLAB_CLASSES];     // blocks that may stay
   uint16_t batch[TH_SLAB_CLASSES];     // of the last refill
-  uint16_t
-      sent[TH_SLAB_CLASSES];  // blocks over the limit that went home since the last refill, and
-  uint16_t freed[TH_SLAB_CLASSES];    // frees since then: both stop at their largest value
-  uint16_t counted[TH_SLAB_CLASSES];  // blocks when room was made
-  bool
-      is_sending[TH_SLAB_CLASSES];  // some went over the limit, and neither a refill nor pairs came
+  uint16_t sent[TH_SLAB_CLASSES];      // blocks over it that went home since the last refill, and
+  uint16_t freed[TH_SLAB_CLASSES];     // frees since then: both stop at their largest value
+  uint16_t counted[TH_SLAB_CLASSES];   // blocks when room was made
+  bool is_sending[TH_SLAB_CLASSES];    // some did, and since then neither a refill came nor pairs
   uint8_t strangers[TH_SLAB_CLASSES];  // so many may yet be turned away
   uint8_t last_narrowed;               // the class whose limit made way for another's
   void **bottom[TH_SLAB_CLASSES];
