@@ -9,7 +9,8 @@ enum {
   FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
   FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
   LOOKED_AT_PER_SLICE = 8,
-  PURGED_PAGES_MIN = 3,  // side by side: a call of the system costs more than one of them is worth
+  HUGE_SLICES_MIN = 256,  // that come new, before huge pages are asked for
+  PURGED_PAGES_MIN = 3,   // side by side: a call of the system costs more than one of them is worth
   POPULATED_SLABS_MIN = 4,  // of a class, before the pages of one more come at once
   POPULATED_SLICES_MIN = 64,
 };
@@ -155,8 +156,22 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   return slab;
 }
 
+// For a span that gets new memory.
+static void prefer_huge(struct th_slab *slab) {
+  if (!th_region.huge_pages || slab->slices < HUGE_SLICES_MIN) return;
+  th_slices_prefer_huge(slab, slab->slices);
+  slab->is_huge = true;
+}
+
+// Before any of a span goes.
+static void end_huge(struct th_slab *slab) {
+  if (slab->is_huge) th_slices_refuse_huge(slab, slab->slices);
+  slab->is_huge = false;
+}
+
 static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
   unsigned slices = slab->slices;
+  end_huge(slab);
   if (slab->class != TH_SPAN_CLASS) arena->slab_slices -= slices;
   all_remove(arena, slab);
   th_slab_forget(slab);
@@ -214,21 +229,20 @@ static void count_span(struct th_arena *arena, const struct th_slab *slab, size_
   arena->large_bytes += slab->block_bytes * times;
 }
 
-void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, unsigned alignment,
-                           bool *zeroed) {
+void *th_arena_malloc_span(struct th_arena *arena, struct th_slices want, bool *zeroed) {
   size_t fresh = 0;
   loam_lock_acquire(&arena->lock);
-  struct th_slab *slab = take_kept(arena, slices, alignment);
+  struct th_slab *slab = take_kept(arena, want.count, want.alignment);
   if (slab == NULL) {
     loam_lock_release(&arena->lock);  // the system may be asked
-    // Not dense: of a large block a program may use little.
-    slab = th_slices_take((struct th_slices){slices, alignment, false}, &fresh);
+    slab = th_slices_take(want, &fresh);
     if (slab == NULL) return NULL;
     loam_lock_acquire(&arena->lock);
     make_up_for(arena, fresh);
   }
-  *zeroed = fresh == slices;
-  th_span_init(slab, arena, slices);
+  *zeroed = fresh == want.count;
+  th_span_init(slab, arena, want.count);
+  if (want.is_large && fresh >= HUGE_SLICES_MIN) prefer_huge(slab);
   all_add(arena, slab);
   count_span(arena, slab, 1);
   loam_lock_release(&arena->lock);
@@ -279,6 +293,7 @@ static void remove_span(struct th_arena *arena, struct th_slab *slab) {
   if (slab->arena != arena) {
     fail_in(arena, th_slab_start(slab), "free: a block that is free (double free?)");
   }
+  end_huge(slab);
   count_span(arena, slab, (size_t)-1);
   all_remove(arena, slab);
   th_slab_forget(slab);
@@ -352,7 +367,9 @@ bool th_arena_resize_span(struct th_slab *slab, unsigned slices) {
     is_done = th_slices_take_at(slab + old, more);
     loam_lock_acquire(&arena->lock);
   }
+  if (slices < old) end_huge(slab);
   if (is_done) set_span_slices(arena, slab, slices);
+  if (is_done && more != 0) prefer_huge(slab);
   if (slices < old) give(arena, slab + slices, old - slices);
   loam_lock_release(&arena->lock);
   return is_done;

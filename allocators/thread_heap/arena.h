@@ -63,9 +63,7 @@ void th_arena_put(unsigned class, void **blocks, size_t count);
 
 // A single block for the program, a span, and back from it. *zeroed: it reads as zero.
 void *th_arena_malloc(struct th_arena *arena, unsigned class);
-// A span's first slice is a multiple of `alignment` (th_slices_take).
-void *th_arena_malloc_span(struct th_arena *arena, unsigned slices, unsigned alignment,
-                           bool *zeroed);
+void *th_arena_malloc_span(struct th_arena *arena, struct th_slices want, bool *zeroed);
 void th_arena_free(struct th_slab *slab, void *block);
 
 // Gives a span another size where it is; false, and nothing has changed, when it cannot grow.

@@ -55,8 +55,8 @@ static const char *put(unsigned kind) {
 static const char *change_span(void **span) {
   if (*span == NULL) {
     bool zeroed;
-    *span = th_arena_malloc_span(&arenas[chance(ARENAS)], 1 + (unsigned)chance(9), 1u << chance(5),
-                                 &zeroed);
+    struct th_slices want = {1 + (unsigned)chance(9), 1u << chance(5), .is_large = chance(2) != 0};
+    *span = th_arena_malloc_span(&arenas[chance(ARENAS)], want, &zeroed);
     EXPECT(*span != NULL && (!zeroed || *(uint64_t *)*span == 0));
     stamp(*span);
     return NULL;

@@ -3,6 +3,9 @@
 
 #include "allocators/thread_heap/arena.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "allocators/thread_heap/arena_fixture.h"
 
 enum {
@@ -124,7 +127,7 @@ SCENARIO(WithoutMemoryNothingIsTaken) {
   bool zeroed;
   EXPECT(th_arena_take(arena, CLASS, 4, out + 4) == 0);
   EXPECT(th_arena_malloc(arena, CLASS) == NULL);
-  EXPECT(th_arena_malloc_span(arena, 3, 1, &zeroed) == NULL);
+  EXPECT(th_arena_malloc_span(arena, (struct th_slices){3, .alignment = 1}, &zeroed) == NULL);
   fail_nothing();
   return expect_nothing_held();
 }
@@ -145,7 +148,7 @@ SCENARIO(BlocksOfAnUncachedArenaAreNotInThePageMap) {
 SCENARIO(ASpanIsTakenAndFreed) {
   start_arenas();
   bool zeroed = false;
-  char *block = th_arena_malloc_span(arena, 5, 1, &zeroed);
+  char *block = th_arena_malloc_span(arena, (struct th_slices){5, .alignment = 1}, &zeroed);
   EXPECT(block != NULL && zeroed && arena->span_bytes == 5 * TH_SLICE_BYTES);
   memset(block, 1, 5 * TH_SLICE_BYTES);
   EXPECT_HOLDS(expect_arenas_whole());
@@ -157,7 +160,7 @@ SCENARIO(ASpanIsTakenAndFreed) {
 SCENARIO(ASpanGrowsAndShrinksWhereItIs) {
   start_arenas();
   bool zeroed;
-  char *block = th_arena_malloc_span(arena, 5, 1, &zeroed);
+  char *block = th_arena_malloc_span(arena, (struct th_slices){5, .alignment = 1}, &zeroed);
   struct th_slab *slab = slab_of(block);
   EXPECT(th_arena_resize_span(slab, 9) && slab->block_bytes == 9 * TH_SLICE_BYTES);
   memset(block, 1, 9 * TH_SLICE_BYTES);
@@ -172,12 +175,57 @@ SCENARIO(ASpanGrowsAndShrinksWhereItIs) {
 SCENARIO(ASpanThatCannotGrowStaysAsItIs) {
   start_arenas();
   bool zeroed;
-  struct th_slab *slab = slab_of(th_arena_malloc_span(arena, 5, 1, &zeroed));
+  struct th_slab *slab =
+      slab_of(th_arena_malloc_span(arena, (struct th_slices){5, .alignment = 1}, &zeroed));
   void *neighbour = th_arena_malloc(arena, CLASS);
   EXPECT(slab_of(neighbour) == slab + 5);
   EXPECT(!th_arena_resize_span(slab, 6));
   EXPECT(slab->slices == 5 && arena->span_bytes == 5 * TH_SLICE_BYTES);
   return expect_arenas_whole();
+}
+
+// Whether the kernel is to make the page around an address huge.
+static bool is_preferred_huge(const char *address) {
+  FILE *file = fopen("/proc/self/smaps", "r");
+  char line[512];
+  bool is_here = false;
+  bool found = false;
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    unsigned long start;
+    unsigned long end;
+    if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
+      is_here = start <= (uintptr_t)address && (uintptr_t)address < end;
+    }
+    if (is_here && strncmp(line, "VmFlags:", 8) == 0) found = strstr(line, " hg") != NULL;
+  }
+  if (file != NULL) fclose(file);
+  return found;
+}
+
+SCENARIO(NewMemoryOfALargeSpanComesByHugePagesUntilItGoes) {
+  enum { UNIT = 128 };
+  bool has_huge_pages = access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0;
+  start_arenas();
+  th_region.huge_pages = true;
+  struct th_slices want = {3 * UNIT, .alignment = 1, .is_large = true};
+  bool zeroed;
+  char *block = th_arena_malloc_span(arena, want, &zeroed);
+  struct th_slab *slab = slab_of(block);
+  EXPECT(zeroed && slab->is_huge && is_preferred_huge(block) == has_huge_pages);
+  EXPECT(th_arena_resize_span(slab, 2 * UNIT) && !slab->is_huge && !is_preferred_huge(block));
+  char *behind = block + 2 * UNIT * TH_SLICE_BYTES;
+  EXPECT(th_arena_resize_span(slab, 3 * UNIT) && slab->is_huge);
+  EXPECT(is_preferred_huge(behind) == has_huge_pages);
+  th_arena_free(slab, block);
+  EXPECT(!is_preferred_huge(block) && !is_preferred_huge(behind));
+  EXPECT_HOLDS(expect_nothing_held());
+  // What is resident has its pages.
+  EXPECT(th_arena_malloc_span(arena, want, &zeroed) == block && !zeroed && !slab->is_huge);
+  EXPECT(th_arena_resize_span(slab, 2 * UNIT) && th_arena_resize_span(slab, 3 * UNIT));
+  EXPECT(slab->is_huge && is_preferred_huge(behind) == has_huge_pages);
+  th_arena_destroy(arena);
+  EXPECT(!is_preferred_huge(block) && !is_preferred_huge(behind));
+  return NULL;
 }
 
 // --- Giving up memory --------------------------------------------------------
@@ -281,7 +329,7 @@ SCENARIO(StatisticsAddUp) {
   start_arenas();
   EXPECT(take_blocks(arena, CLASS, CAPACITY + 10, 0));
   bool zeroed;
-  th_arena_malloc_span(arena, 3, 1, &zeroed);
+  th_arena_malloc_span(arena, (struct th_slices){3, .alignment = 1}, &zeroed);
   struct loam_stats stats = {0};
   th_arena_stats(arena, &stats);
   EXPECT(stats.live_blocks == CAPACITY + 11);
@@ -301,7 +349,7 @@ SCENARIO(ADestroyedArenaHoldsNothing) {
     EXPECT(th_arena_malloc(arena, class) != NULL);
     slices += th_class_slices(class);
   }
-  EXPECT(th_arena_malloc_span(arena, 7, 1, &zeroed) != NULL);
+  EXPECT(th_arena_malloc_span(arena, (struct th_slices){7, .alignment = 1}, &zeroed) != NULL);
   th_arena_destroy(arena);
   EXPECT(arena->slabs == NULL && th_region_check() == NULL);
   EXPECT(th_region.dirty_count == slices + 7);

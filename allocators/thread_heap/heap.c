@@ -11,9 +11,12 @@ enum {
   BUSY_EVENTS = 32,           // in a tick of the clock, some milliseconds
   HUGE_PAGE_BYTES = 2 << 20,  // of most systems
   // From here on blocks that grow have mappings of their own, where pages move and not bytes; and
-  // all blocks, where their pages are huge.
-  MAPPED_BYTES_MIN = 4 << 20,
+  // new memory comes by huge pages.
+  LARGE_BYTES_MIN = 4 << 20,
 };
+
+// Of a span. The hardened level clears what is free: of large blocks the system does.
+#define SPAN_BYTES_MAX (LOAM_HARDENED ? (size_t)LARGE_BYTES_MIN - 1 : TH_SPAN_BYTES_MAX)
 
 void *th_out_of_memory(void) {
   errno = ENOMEM;
@@ -83,21 +86,10 @@ static void tag_large(void *block) {
   *slot = th_tag(slot);
 }
 
-// Relaxed: a thread that hears of it late asks for a mapping more, or finds out itself.
-static bool has_huge_pages(void) {
-  return atomic_load_explicit(&th_state.has_huge_pages, memory_order_relaxed);
-}
-
-// A mapping as it came from the system, for who will use it. Whether its pages are huge, the
-// second one tells once the first was touched.
-static void make_huge(void *block, size_t bytes) {
-  size_t page = loam_os_page_size();
-  unsigned char second = 0;
-  loam_os_prefer_huge(block, loam_os_round_to_page(bytes));
-  *(volatile char *)block = 0;
-  bool is_known = loam_os_resident((char *)block + page, page, &second);
-  if (is_known && (second & 1) != 0) return;
-  atomic_store_explicit(&th_state.has_huge_pages, false, memory_order_relaxed);
+// Whether new memory of such a block is to come by huge pages. (What comes zeroed may be a table
+// that stays empty for the most part.)
+static bool is_large(struct th_request want) {
+  return th_region.huge_pages && want.bytes >= LARGE_BYTES_MIN && !want.zeroed;
 }
 
 // As much as came new from the system goes back of what lies idle; but what went back of late
@@ -114,7 +106,7 @@ static void make_up_for_large(size_t bytes) {
 static void *malloc_large(struct th_arena *arena, struct th_request want) {
   bool fresh;
   size_t bytes = want.bytes + TH_TAG_BYTES;
-  bool is_huge = has_huge_pages() && want.bytes >= MAPPED_BYTES_MIN;
+  bool is_huge = is_large(want);
   size_t alignment = is_huge && want.alignment < HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : want.alignment;
   void *block = loam_large_malloc(&th_state.large, bytes, alignment, &arena->large_owner, &fresh);
   if (block == NULL && alignment != want.alignment) {  // addresses are scarce
@@ -122,8 +114,7 @@ static void *malloc_large(struct th_arena *arena, struct th_request want) {
     block = loam_large_malloc(&th_state.large, bytes, want.alignment, &arena->large_owner, &fresh);
   }
   if (block == NULL) return NULL;
-  // (What comes zeroed may be a table that stays empty for the most part.)
-  if (fresh && is_huge && !want.zeroed) make_huge(block, bytes);
+  if (fresh && is_huge) loam_os_prefer_huge(block, loam_os_round_to_page(bytes));
   if (LOAM_HARDENED) tag_large(block);
   if (want.zeroed && !fresh) memset(block, 0, want.bytes);
   if (fresh) make_up_for_large(want.bytes);
@@ -135,7 +126,9 @@ static void *malloc_span(struct th_arena *arena, struct th_request want) {
   bool zeroed;
   unsigned slices = th_span_slices(want.bytes + TH_TAG_BYTES);
   size_t alignment = want.alignment <= TH_SLICE_BYTES ? 1 : want.alignment >> TH_SLICE_BITS;
-  void *block = th_arena_malloc_span(arena, slices, (unsigned)alignment, &zeroed);
+  // Not dense: of a large block a program may use little.
+  struct th_slices span = {slices, .alignment = (unsigned)alignment, .is_large = is_large(want)};
+  void *block = th_arena_malloc_span(arena, span, &zeroed);
   if (LOAM_HARDENED && block != NULL) {
     if (!zeroed) th_pages_prove_zero(block, slices * TH_SLICE_BYTES);
     th_span_set_usable(th_slab_around(block), want.bytes);
@@ -170,8 +163,7 @@ static size_t span_alignment_max(void) {
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
-  size_t most = has_huge_pages() ? MAPPED_BYTES_MIN - 1 : TH_SPAN_BYTES_MAX - TH_TAG_BYTES;
-  if (want.bytes > most || want.alignment > span_alignment_max()) return 0;
+  if (want.bytes > SPAN_BYTES_MAX - TH_TAG_BYTES || want.alignment > span_alignment_max()) return 0;
   if (want.alignment > TH_SLICE_BYTES) return TH_SPAN_CLASS;
   return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
 }
@@ -444,7 +436,7 @@ static void *move_to_new(const struct th_found *found, void *block, size_t usabl
   struct th_arena *arena = arena_of(found);
   void *moved = NULL;
   // One that grows will grow again: from now on its pages move, not its bytes.
-  if (bytes > usable && bytes >= MAPPED_BYTES_MIN) {
+  if (bytes > usable && bytes >= LARGE_BYTES_MIN) {
     want.bytes += bytes / 8;
     moved = malloc_past_caches(arena, 0, want);
     want.bytes = bytes;
@@ -460,7 +452,7 @@ static void *move_to_new(const struct th_found *found, void *block, size_t usabl
 // go without a copy. In the hardened level, where a size tells where a block is from, only one
 // of the same class stays.
 static bool can_be_cut(const struct th_found *found, size_t bytes) {
-  if (found->slab == NULL) return !found->is_guarded && bytes >= MAPPED_BYTES_MIN;
+  if (found->slab == NULL) return !found->is_guarded && bytes >= LARGE_BYTES_MIN;
   return found->slab->class == TH_SPAN_CLASS &&
          class_for((struct th_request){.bytes = bytes}) == TH_SPAN_CLASS;
 }
@@ -501,7 +493,7 @@ void *th_realloc_block(void *block, size_t bytes) {
       return block;
     }
   }
-  if (found.slab == NULL && !found.is_guarded && bytes >= MAPPED_BYTES_MIN) {
+  if (found.slab == NULL && !found.is_guarded && bytes >= LARGE_BYTES_MIN) {
     if (LOAM_HARDENED) *th_tag_slot(block, usable) = 0;
     if (th_sampling.is_on) th_sample_forget(block);  // before others may get its addresses
     void *moved = loam_large_realloc(&th_state.large, block, bytes + TH_TAG_BYTES);

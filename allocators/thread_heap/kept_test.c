@@ -178,7 +178,7 @@ SCENARIO(WhatIsOverTheNarrowerLimitGoes) {
 
 static struct th_slab *keep_a_span(struct th_arena *arena) {
   bool zeroed;
-  void *block = th_arena_malloc_span(arena, 5, 1, &zeroed);
+  void *block = th_arena_malloc_span(arena, (struct th_slices){5, .alignment = 1}, &zeroed);
   if (block == NULL) return NULL;
   struct th_slab *slab = th_slab_around(block);
   learn_while_busy(&arena->kept, 0);
@@ -192,7 +192,9 @@ SCENARIO(AnArenaUsesWhatItKeeps) {
   struct th_slab *slab = keep_a_span(arena);
   EXPECT(slab != NULL && arena->kept.slices == 5 && th_region.dirty_count == 0);
   bool zeroed;
-  EXPECT(th_arena_malloc_span(arena, 3, 1, &zeroed) == th_slab_start(slab) && !zeroed);
+  EXPECT(th_arena_malloc_span(arena, (struct th_slices){3, .alignment = 1}, &zeroed) ==
+             th_slab_start(slab) &&
+         !zeroed);
   EXPECT(th_arena_resize_span(slab, 4) && arena->kept.slices == 1);  // grows into it
   EXPECT(take_blocks(arena, 3, 1, 0) && blocks[0] == th_slab_start(slab + 4));
   EXPECT_HOLDS(expect_arenas_whole());

@@ -35,8 +35,6 @@ void th_set_up(void) {
     }
     th_region_set_up();
     th_region.huge_pages = options->huge_pages != 0;
-    // Relaxed: `ready` is stored after it.
-    atomic_store_explicit(&th_state.has_huge_pages, options->huge_pages != 0, memory_order_relaxed);
     th_cache_set_up();
     th_size_classes_set_up();
     atomic_store_explicit(&th_state.ready, true, memory_order_release);

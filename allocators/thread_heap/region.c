@@ -159,6 +159,10 @@ static bool grow(size_t count) {
 
 static size_t resident_of(void) { return slices_limit() - th_region.first - th_region.clean_count; }
 
+static bool is_in_units(void) {
+  return (uintptr_t)th_region.base % (UNIT_SLICES * TH_SLICE_BYTES) == 0;
+}
+
 // Whether a unit that begins at this word of the bitmap reads as zero.
 static bool is_clean_unit(size_t word) {
   uint64_t bits = th_region.clean[word];
@@ -182,8 +186,7 @@ static size_t find_unit(void) {
 // make do with small pages meanwhile. (Who asks for dense slices holds an arena's lock, so no fork
 // comes in between.) How many slices came.
 static size_t add_unit(void) {
-  bool is_aligned = (uintptr_t)th_region.base % (UNIT_SLICES * TH_SLICE_BYTES) == 0;
-  if (!th_region.huge_pages || !is_aligned || th_region.is_coming) return 0;
+  if (!th_region.huge_pages || !is_in_units() || th_region.is_coming) return 0;
   if (resident_of() < UNIT_SHARE * UNIT_SLICES) return 0;
   size_t first = find_unit();
   bool few = th_region.clean_count < 2 * UNIT_SLICES;
@@ -202,6 +205,27 @@ static size_t add_unit(void) {
   return UNIT_SLICES;
 }
 
+// What of some slices is whole units: where it begins; *bytes: 0 where none is.
+static char *whole_units_of(const struct th_slab *slab, unsigned count, size_t *bytes) {
+  size_t first = (size_t)(slab - th_region.records);
+  size_t end = (first + count) & ~(UNIT_SLICES - 1);
+  first = round_up(first, UNIT_SLICES);
+  *bytes = end > first && is_in_units() ? (end - first) << TH_SLICE_BITS : 0;
+  return th_region.base + (first << TH_SLICE_BITS);
+}
+
+void th_slices_prefer_huge(const struct th_slab *slab, unsigned count) {
+  size_t bytes;
+  char *start = whole_units_of(slab, count, &bytes);
+  if (bytes != 0) loam_os_prefer_huge(start, bytes);
+}
+
+void th_slices_refuse_huge(const struct th_slab *slab, unsigned count) {
+  size_t bytes;
+  char *start = whole_units_of(slab, count, &bytes);
+  if (bytes != 0) loam_os_refuse_huge(start, bytes);
+}
+
 // --- Taking and giving -------------------------------------------------------
 
 // Under the lock: whether much of what is resident is free.
@@ -210,6 +234,30 @@ static bool is_dirty(void) { return th_region.dirty_count > resident_of() / DIRT
 // As much as came new from the system goes back of what could not serve.
 static void balance(size_t new, bool dirty) {
   if (new != 0 && dirty) th_slices_purge(new);
+}
+
+static bool are_clean(size_t first, size_t count) {
+  for (size_t at = first; at < first + count; at = next_word(at)) {
+    uint64_t wanted = slices_mask(at, first + count);
+    if ((th_region.clean[at / WORD_SLICES] & wanted) != wanted) return false;
+  }
+  return true;
+}
+
+static size_t find_or_grow(size_t count, size_t alignment) {
+  size_t first = th_runs_find(TH_FREE, count, alignment);
+  // So much that they are found in it wherever it begins.
+  if (first == 0 && grow(count + alignment - 1)) first = th_runs_find(TH_FREE, count, alignment);
+  return first;
+}
+
+// Slices of which some are not resident.
+static size_t find_new(struct th_slices want) {
+  size_t first = th_runs_find(TH_FREE, want.count, want.alignment);
+  if (first != 0 && !(want.is_large && are_clean(first, want.count))) return first;
+  size_t in_units = want.is_large ? find_or_grow(want.count, UNIT_SLICES) : 0;
+  if (in_units != 0) return in_units;
+  return first != 0 ? first : find_or_grow(want.count, want.alignment);
 }
 
 struct th_slab *th_slices_take(struct th_slices want, size_t *fresh) {
@@ -222,11 +270,7 @@ struct th_slab *th_slices_take(struct th_slices want, size_t *fresh) {
   size_t first = th_runs_find(TH_DIRTY, count, want.alignment);
   size_t unit = first == 0 && want.is_dense && count < UNIT_SLICES ? add_unit() : 0;
   if (unit != 0) first = th_runs_find(TH_DIRTY, count, want.alignment);
-  if (first == 0) first = th_runs_find(TH_FREE, count, want.alignment);
-  // So much that they are found in it wherever it begins.
-  if (first == 0 && grow(count + want.alignment - 1)) {
-    first = th_runs_find(TH_FREE, count, want.alignment);
-  }
+  if (first == 0) first = find_new(want);
   if (first != 0) {
     *fresh = take_run(first, count) + unit;
     slab = &th_region.records[first];

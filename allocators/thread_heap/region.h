@@ -86,6 +86,7 @@ struct th_slices {
   unsigned alignment;  // of the first one's number, counted from the region's base: a power of two
                        // of at most 2 MiB
   bool is_dense;       // all of them will be used: a large region may grow by a huge page for it
+  bool is_large;       // huge pages will be asked for: they begin at a unit, where all come new
 };
 
 // Takes slices and gives the record of the first; NULL when none are to be had. *fresh: how many
@@ -98,6 +99,12 @@ bool th_slices_take_at(struct th_slab *slab, unsigned count);
 
 // Whether none of the slices is free.
 bool th_slices_are_taken(const struct th_slab *slab, unsigned count);
+
+// Asks for huge pages in slices that were taken, as far as they are whole units; and for none. (Who
+// gives them back asks for none before: a page that stayed huge in name would come back whole for
+// the first byte that is touched.)
+void th_slices_prefer_huge(const struct th_slab *slab, unsigned count);
+void th_slices_refuse_huge(const struct th_slab *slab, unsigned count);
 
 // Gives slices back.
 void th_slices_give(struct th_slab *slab, unsigned count);

@@ -45,11 +45,11 @@ static inline void start_region(void) {
 }
 
 static inline struct th_slab *take_aligned(unsigned count, unsigned alignment, size_t *fresh) {
-  return th_slices_take((struct th_slices){count, alignment, true}, fresh);
+  return th_slices_take((struct th_slices){count, alignment, .is_dense = true}, fresh);
 }
 
 static inline struct th_slab *take_sparse(unsigned count, size_t *fresh) {
-  return th_slices_take((struct th_slices){count, 1, false}, fresh);
+  return th_slices_take((struct th_slices){count, .alignment = 1}, fresh);
 }
 
 static inline struct th_slab *take_fresh(unsigned count, size_t *fresh) {

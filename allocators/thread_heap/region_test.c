@@ -93,6 +93,26 @@ SCENARIO(WhatMayBeUsedInPartComesWithoutHugePages) {
   return expect_whole();
 }
 
+SCENARIO(LargeSlicesBeginAtAUnitWhereAllComeNew) {
+  enum { UNIT = 128 };
+  start_region();
+  th_region.huge_pages = true;
+  struct th_slices want = {3 * UNIT, .alignment = 1, .is_large = true};
+  struct th_slab *low = take_slices(UNIT / 2);
+  size_t fresh;
+  struct th_slab *large = th_slices_take(want, &fresh);
+  EXPECT(large > low && fresh == 3 * UNIT);
+  EXPECT((uintptr_t)start_of(large) % (UNIT * TH_SLICE_BYTES) == 0);
+  // Where some are resident, those serve wherever they lie.
+  th_slices_give(low, UNIT / 2);
+  th_slices_give(large, 3 * UNIT);
+  EXPECT(th_slices_take(want, &fresh) == large && fresh == 0);
+  want.count = 4 * UNIT;
+  th_slices_give(large, 3 * UNIT);
+  EXPECT(th_slices_take(want, &fresh) == low && 0 < fresh && fresh < UNIT);
+  return expect_whole();
+}
+
 SCENARIO(WithoutMemoryForAHugePageSlicesComeOneByOne) {
   enum { LARGE = 1024 };
   start_region();

@@ -8,7 +8,7 @@ static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, u
   slab->class = (uint8_t) class;
   slab->slices = (uint16_t)slices;
   slab->touched = true;
-  slab->cached = false;
+  slab->cached = slab->is_huge = false;
   slab->purged = 0;
   slab->low_word = 0;
   // Relaxed: whoever gets one of its blocks gets it later.

@@ -44,6 +44,7 @@ struct th_slab {
   uint16_t purged;    // a bit for each page that was given back
   uint16_t low_word;  // no block is free in a word of free[] before this
   uint16_t slices;
+  bool is_huge;                               // a span that huge pages were asked for
   _Atomic(bool) sampled;                      // one of its blocks may be known to the heap profile
   _Atomic(uint64_t) free[TH_SLAB_WORDS_MAX];  // a bit for each block
 };

@@ -23,7 +23,6 @@ struct loam_heap {
 struct th_state {
   // What most calls off the fast path read, and few change.
   _Atomic(bool) ready;
-  _Atomic(bool) has_huge_pages;  // the system gives huge pages, and they are wanted
   _Atomic(bool) has_exit_key;
   pthread_key_t exit_key;  // tells when a thread ends
   struct loam_options options;
