@@ -6,13 +6,14 @@
 #include "common/os/os.h"
 
 enum {
-  CLASS_BYTES_MAX = 131072,  // in one stack, but for COUNT_LEAST blocks
+  CLASS_BYTES_MAX = 524288,  // in one stack, but for COUNT_LEAST blocks
   // More keep the disorder in which they were freed, where slabs put it right.
   COUNT_MAX = 2047,
   LIMITS_BYTES_MAX = 3 << 20,  // that limits are widened to, all stacks of a thread together
   COUNT_LEAST = 8,
-  ROOM_MAX = 128,         // or the slow path would see too little of the time
-  ROOM_BYTES_MAX = 4096,  // where blocks go home; at least ROOM_LEAST
+  ROOM_MAX = 128,                    // or the slow path would see too little of the time
+  ROOM_BYTES_MAX = 4096,             // where blocks go home; at least ROOM_LEAST
+  ROOM_BYTES_WHEN_BUSY_MAX = 16384,  // the same where time is looked at often enough
   ROOM_LEAST = 1,
   LIMIT_FIRST = 8,  // or fewer, of LIMIT_BYTES_FIRST
   LIMIT_BYTES_FIRST = 4096,
@@ -44,6 +45,7 @@ static struct {
   struct {
     uint16_t capacity_max;
     uint16_t room_when_sending;
+    uint16_t room_when_busy;  // and sending
     uint16_t limit_first;
     uint32_t reciprocal;
     uint32_t slots[WIDE];  // the bottoms of the stacks
@@ -77,6 +79,8 @@ void th_cache_set_up(void) {
         count_of_bytes(class, LIMIT_BYTES_FIRST, LIMIT_LEAST, LIMIT_FIRST);
     shape.classes[class].room_when_sending =
         count_of_bytes(class, ROOM_BYTES_MAX, ROOM_LEAST, ROOM_MAX);
+    shape.classes[class].room_when_busy =
+        count_of_bytes(class, ROOM_BYTES_WHEN_BUSY_MAX, ROOM_LEAST, ROOM_MAX);
     shape.classes[class].reciprocal = th_class_reciprocal(class);
   }
   uint32_t slots = 0;
@@ -175,8 +179,9 @@ static uint16_t add_up(uint16_t sum, size_t more) {
 static void grant(struct th_cache *cache, unsigned class) {
   size_t count = th_cache_count(cache, class);
   uint32_t room = (uint32_t)(cache->capacity[class] - count);
-  bool is_wide = cache->is_busy && !cache->is_sending[class];
-  uint32_t most = is_wide ? ROOM_MAX : shape.classes[class].room_when_sending;
+  uint32_t most = shape.classes[class].room_when_sending;
+  if (cache->is_busy)
+    most = cache->is_sending[class] ? shape.classes[class].room_when_busy : ROOM_MAX;
   if (room > most) room = most;
   if (cache->strangers[class] != 0) room = 0;
   uint32_t frees = cache->granted[class] - cache->local->free[class].room;

@@ -389,7 +389,7 @@ SCENARIO(PairsAfterABurstHaveRoom) {
   enum { OF_1_KB = 32 };
   start();
   burst(OF_1_KB, LARGE_BURST);
-  EXPECT(cache->is_sending[OF_1_KB] && cache->granted[OF_1_KB] <= 4);
+  EXPECT(cache->is_sending[OF_1_KB] && cache->granted[OF_1_KB] <= 16);
   for (int i = 0; i < 100; i++) burst(OF_1_KB, 1);
   EXPECT(!cache->is_sending[OF_1_KB] && cache->granted[OF_1_KB] > 64);
   return expect_whole();
@@ -411,7 +411,7 @@ SCENARIO(AThreadThatMakesFewCallsHasLittleRoom) {
 SCENARIO(LimitsMoveToWhatIsInUse) {
   start();
   for (unsigned class = FIRST; class <= LAST; class ++) {
-    for (int i = 0; i < ROUNDS; i++) burst(class, CLASS_BYTES / th_class_bytes(class));
+    for (int i = 0; i < 3 * ROUNDS; i++) burst(class, CLASS_BYTES / th_class_bytes(class));
     size_t out = arenas[0].bins[class].blocks_out;
     burst(class, CLASS_BYTES / th_class_bytes(class));
     EXPECT(arenas[0].bins[class].blocks_out == out);  // all came from the stack
