@@ -5,6 +5,9 @@
 #include "common/os/os.h"
 
 enum {
+  DRAINED_SLABS_MIN = 16,  // of a class, before some drain
+  DRAINED_FREE_SHARE = 4,  // of the class's blocks is free then, and of those of each such slab
+  DRAINED_AT_ONCE = 4,
   AGED_SLABS_MAX = 256,        // that one pass of the decay looks at
   FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
   FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
@@ -24,26 +27,20 @@ bool th_complain(const void *address, const char *what) {
 
 // --- Lists, under the lock ---------------------------------------------------
 
-static void bin_push_front(struct th_bin *bin, struct th_slab *slab) {
-  slab->prev = NULL;
-  slab->next = bin->first;
-  if (bin->first != NULL) {
-    bin->first->prev = slab;
-  } else {
-    bin->last = slab;
-  }
-  bin->first = slab;
-}
-
-static void bin_push_back(struct th_bin *bin, struct th_slab *slab) {
-  slab->next = NULL;
-  slab->prev = bin->last;
-  if (bin->last != NULL) {
-    bin->last->next = slab;
+// In front of one that is in the list, or with NULL at its end.
+static void bin_insert(struct th_bin *bin, struct th_slab *slab, struct th_slab *next) {
+  slab->next = next;
+  slab->prev = next != NULL ? next->prev : bin->last;
+  if (slab->prev != NULL) {
+    slab->prev->next = slab;
   } else {
     bin->first = slab;
   }
-  bin->last = slab;
+  if (next != NULL) {
+    next->prev = slab;
+  } else {
+    bin->last = slab;
+  }
 }
 
 static void bin_remove(struct th_bin *bin, struct th_slab *slab) {
@@ -56,6 +53,56 @@ static void bin_remove(struct th_bin *bin, struct th_slab *slab) {
     slab->prev->next = slab->next;
   } else {
     bin->first = slab->next;
+  }
+}
+
+// --- Draining ----------------------------------------------------------------
+//
+// A class of which less is in use than before has free blocks in all its slabs, and each block that
+// is freed and handed out again keeps its slab alive. So some slabs drain: nothing is taken from
+// them, and what is freed goes home past the caches, until all of it is free. (Blocks cannot be
+// moved, but they can be replaced elsewhere as the program frees them.)
+
+static bool is_draining(const struct th_slab *slab) {
+  return !th_slab_is_cached(slab) && !slab->arena->is_own && !slab->arena->is_uncached;
+}
+
+static size_t blocks_out_of(const struct th_slab *slab) {
+  return (size_t)(slab->capacity - slab->free_count);
+}
+
+// Under the lock, of a slab that drains, before it leaves the list.
+static void end_draining(struct th_bin *bin, struct th_slab *slab) {
+  if (bin->draining == slab) bin->draining = slab->next;
+  bin->draining_slabs--;
+  bin->draining_out -= blocks_out_of(slab);
+}
+
+static void drain(struct th_bin *bin, struct th_slab *slab) {
+  bin_remove(bin, slab);
+  bin_insert(bin, slab, NULL);
+  if (bin->draining == NULL) bin->draining = slab;
+  bin->draining_slabs++;
+  bin->draining_out += blocks_out_of(slab);
+  th_slab_set_cached(slab, false);
+}
+
+// Lets some slabs drain where much of the class's memory is free, as far as the others have room
+// for what is in them.
+static void drain_some(struct th_bin *bin, unsigned class) {
+  size_t capacity = th_class_capacity(class);
+  size_t all = bin->slabs * capacity;
+  if (bin->slabs < DRAINED_SLABS_MIN) return;
+  if (all - bin->blocks_out < all / DRAINED_FREE_SHARE) return;
+  struct th_slab *slab = bin->first;
+  for (unsigned i = 0; i < DRAINED_AT_ONCE && slab != bin->draining; i++) {
+    struct th_slab *next = slab->next;
+    size_t drained_out = bin->draining_out + blocks_out_of(slab);
+    size_t others = (bin->slabs - bin->draining_slabs - 1) * capacity;
+    size_t others_out = bin->blocks_out - drained_out;
+    if (drained_out > others - others_out) return;
+    if (slab->free_count >= capacity / DRAINED_FREE_SHARE) drain(bin, slab);
+    slab = next;
   }
 }
 
@@ -152,7 +199,7 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   if (fresh == slab->slices) get_pages(arena, slab);
   arena->slab_slices += slab->slices;
   all_add(arena, slab);
-  bin_push_front(&arena->bins[class], slab);
+  bin_insert(&arena->bins[class], slab, arena->bins[class].first);
   return slab;
 }
 
@@ -181,8 +228,16 @@ static void drop_slab(struct th_arena *arena, struct th_slab *slab) {
 // --- Taking ------------------------------------------------------------------
 
 static struct th_slab *first_slab(struct th_arena *arena, unsigned class) {
-  struct th_slab *slab = arena->bins[class].first;
-  return slab != NULL ? slab : add_slab(arena, class);
+  struct th_bin *bin = &arena->bins[class];
+  if (bin->first == NULL) return add_slab(arena, class);
+  if (bin->first != bin->draining) return bin->first;
+  // All drain: that which was the last to begin is the fullest.
+  struct th_slab *slab = bin->last;
+  end_draining(bin, slab);
+  bin_remove(bin, slab);
+  bin_insert(bin, slab, bin->first);
+  th_slab_set_cached(slab, true);
+  return slab;
 }
 
 static void count_taken(struct th_arena *arena, struct th_slab *slab, unsigned taken) {
@@ -192,12 +247,19 @@ static void count_taken(struct th_arena *arena, struct th_slab *slab, unsigned t
   arena->out_bytes += (size_t)taken * slab->block_bytes;
 }
 
+void th_arena_drain(struct th_arena *arena, unsigned class) {
+  if (arena->is_own || arena->is_uncached || LOAM_HARDENED) return;
+  loam_lock_acquire(&arena->lock);
+  drain_some(&arena->bins[class], class);
+  loam_lock_release(&arena->lock);
+}
+
 unsigned th_arena_take(struct th_arena *arena, unsigned class, unsigned count, void **out) {
   loam_lock_acquire(&arena->lock);
   struct th_slab *slab = first_slab(arena, class);
   unsigned taken = 0;
   // What old slabs gave will do for now; a new one costs memory.
-  for (; slab != NULL && taken < count; slab = arena->bins[class].first) {
+  for (; slab != arena->bins[class].draining && taken < count; slab = arena->bins[class].first) {
     unsigned more = th_slab_take(slab, count - taken, out - taken);
     count_taken(arena, slab, more);
     taken += more;
@@ -263,11 +325,12 @@ static __attribute__((noinline)) void list_after_put(struct th_slab *slab, bool 
   struct th_arena *arena = slab->arena;
   struct th_bin *bin = &arena->bins[slab->class];
   if (slab->free_count == slab->capacity) {
+    if (is_draining(slab)) end_draining(bin, slab);
     if (!was_full) bin_remove(bin, slab);
     drop_slab(arena, slab);
   } else if (was_full) {
     // Behind the others: the longer it waits, the more of it is free at once.
-    bin_push_back(bin, slab);
+    bin_insert(bin, slab, bin->draining);
   }
 }
 
@@ -281,6 +344,7 @@ static inline size_t put(struct th_slab *slab, void *const *blocks, size_t count
             th_block_number(slab, blocks[0]) < 0 ? "free: not the start of a block"
                                                  : "free: a block that is free (double free?)");
   }
+  if (is_draining(slab)) slab->arena->bins[slab->class].draining_out -= done;
   // Few puts are the first or the last of their slab.
   if (__builtin_expect(was_full || slab->free_count == slab->capacity, 0)) {
     list_after_put(slab, was_full);
@@ -498,7 +562,7 @@ static bool check_slab(const struct th_arena *arena, const struct th_slab *slab)
   if (slab->block_bytes != bytes) return th_complain(slab, "wrong block size");
   if (slab->free_count == slab->capacity) return th_complain(slab, "empty slab");
   bool is_cached = !arena->is_own && !arena->is_uncached && !is_span;
-  if (slab->cached != is_cached || !check_slices(slab, is_cached)) {
+  if ((th_slab_is_cached(slab) && !is_cached) || !check_slices(slab, is_cached)) {
     return th_complain(slab, "wrong page map");
   }
   if (!th_slab_check(slab)) return th_complain(slab, "wrong bitmap of free blocks");
@@ -514,11 +578,23 @@ static bool check_bin(const struct th_arena *arena, unsigned class, size_t slabs
   if (bin->slabs != slabs) return th_complain(bin, "wrong count of slabs");
   if (bin->blocks_out != out) return th_complain(bin, "wrong count of blocks");
   const struct th_slab *previous = NULL;
+  size_t draining_slabs = 0;
+  size_t draining_out = 0;
   for (const struct th_slab *slab = bin->first; slab != NULL; slab = slab->next) {
+    if (is_draining(slab) != (slab == bin->draining || draining_slabs != 0)) {
+      return th_complain(slab, "slab that drains out of its place");
+    }
+    if (is_draining(slab)) {
+      draining_slabs++;
+      draining_out += blocks_out_of(slab);
+    }
     if (slab->arena != arena || slab->class != class) return th_complain(slab, "strayed slab");
     if (slab->free_count == 0) return th_complain(slab, "full slab in a list");
     if (slab->prev != previous || listed-- == 0) return th_complain(slab, "broken list of slabs");
     previous = slab;
+  }
+  if (draining_slabs != bin->draining_slabs || draining_out != bin->draining_out) {
+    return th_complain(bin, "wrong sum of slabs that drain");
   }
   if (listed != 0 || bin->last != previous) return th_complain(bin, "slab missing in its list");
   return true;

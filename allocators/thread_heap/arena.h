@@ -12,6 +12,8 @@
 //   large_bytes = sum of those from large_bytes_min on
 //   slab_slices = slices of all slabs but spans; out_bytes = bytes of their blocks that are out
 //   a bin's list holds just the slabs with 0 < free_count < capacity
+//   those that drain are the last draining_slabs of it, from `draining` on: just those that are
+//   not cached though the arena's slabs are; draining_out = sum of their capacity - free_count
 //   no slab has free_count = capacity: its slices are given away at once
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
@@ -26,6 +28,8 @@ struct th_bin {
   struct th_slab *first, *last;  // those with free blocks, the next to use first
   size_t blocks_out;
   size_t slabs;
+  struct th_slab *draining;  // the first of those, or NULL
+  size_t draining_slabs, draining_out;
 };
 
 // All zero is ready.
@@ -60,6 +64,11 @@ unsigned th_arena_take_line(struct th_arena *arena, unsigned class, void **out);
 // Gives blocks of one class back to the slabs and arenas they belong to. One that is
 // free already, or no block, is fatal. May change the order of blocks[].
 void th_arena_put(unsigned class, void **blocks, size_t count);
+
+// Where much of a class's memory is free, lets some of its slabs drain, as far as the others have
+// room for their blocks. For a thread that goes on with the class: of one that frees all its
+// blocks the slabs go anyway, and sooner.
+void th_arena_drain(struct th_arena *arena, unsigned class);
 
 // A single block for the program, a span, and back from it. *zeroed: it reads as zero.
 void *th_arena_malloc(struct th_arena *arena, unsigned class);

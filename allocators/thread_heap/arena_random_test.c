@@ -3,7 +3,14 @@
 
 #include "allocators/thread_heap/arena_fixture.h"
 
-enum { STEPS = 30000, BATCH_MAX = 300, CHECK_EVERY = 64, OUT_MAX = 6000, SPANS = 20 };
+enum {
+  STEPS = 30000,
+  BATCH_MAX = 300,
+  CHECK_EVERY = 64,
+  PHASE_STEPS = 3000,
+  OUT_MAX = 20000,
+  SPANS = 20
+};
 
 static const unsigned char classes[] = {1, 5, 30, TH_SLAB_CLASSES - 1};
 enum { CLASSES = sizeof classes };
@@ -73,9 +80,10 @@ static const char *change_span(void **span) {
   return NULL;
 }
 
-static const char *step(void) {
+// More is taken than put, and then the other way round.
+static const char *step(bool is_growing) {
   unsigned kind = (unsigned)chance(CLASSES);
-  switch (chance(13)) {
+  switch (chance(14)) {
     case 0:
       th_arena_age(&arenas[chance(ARENAS)], 0, 0);
       return NULL;
@@ -89,8 +97,11 @@ static const char *step(void) {
     case 3:
     case 4:
       return change_span(&spans[chance(SPANS)]);
+    case 5:
+      for (int i = 0; i < ARENAS; i++) th_arena_drain(&arenas[i], classes[kind]);
+      return NULL;
     default:
-      return chance(2) == 0 ? take(kind) : put(kind);
+      return chance(4) < (is_growing ? 3 : 2) ? take(kind) : put(kind);
   }
 }
 
@@ -107,7 +118,7 @@ static const char *put_all(void) {
 SCENARIO(ArenasStayWholeByChance) {
   start_arenas();
   for (int i = 0; i < STEPS; i++) {
-    EXPECT_HOLDS(step());
+    EXPECT_HOLDS(step(i / PHASE_STEPS % 2 == 0));
     if (i % CHECK_EVERY == 0) EXPECT_HOLDS(expect_arenas_whole());
   }
   EXPECT_HOLDS(put_all());

@@ -143,6 +143,81 @@ SCENARIO(BlocksOfAnUncachedArenaAreNotInThePageMap) {
   return expect_nothing_held();
 }
 
+// --- Draining ----------------------------------------------------------------
+
+enum { SPARSE = 20 };
+
+static bool is_mapped(const struct th_slab *slab) {
+  return th_map_get((size_t)(slab - th_region.records)) == CLASS;
+}
+
+// SPARSE slabs with `left` blocks in use each, those with the highest addresses.
+static void start_sparse(unsigned left) {
+  start_arenas();
+  take_blocks(arena, CLASS, SPARSE * CAPACITY, 0);
+  for (unsigned i = 0; i < SPARSE; i++) {
+    th_arena_put(CLASS, blocks + (size_t)i * CAPACITY, CAPACITY - left);
+  }
+}
+
+SCENARIO(SlabsOfASparseClassDrain) {
+  enum { LEFT = 3 };
+  start_sparse(LEFT);
+  for (int i = 0; i < SPARSE; i++) th_arena_drain(arena, CLASS);
+  // One has room for what is in all others.
+  EXPECT(bin()->draining_slabs == SPARSE - 1 && bin()->draining_out == (SPARSE - 1) * LEFT);
+  EXPECT_HOLDS(expect_arenas_whole());
+  struct th_slab *stays = bin()->first;
+  EXPECT(is_mapped(stays) && !is_mapped(bin()->draining) && !is_mapped(bin()->last));
+  void *out[1];
+  EXPECT(th_arena_take(arena, CLASS, 1, out + 1) == 1 && slab_of(out[0]) == stays);
+  // They go as their blocks do, by whatever way.
+  for (unsigned i = 0; i < SPARSE; i++) {
+    void **left = blocks + (size_t)(i + 1) * CAPACITY - LEFT;
+    struct th_slab *slab = slab_of(left[0]);
+    if (slab == stays) continue;
+    th_arena_free(slab, left[0]);
+    th_arena_put(CLASS, left + 1, LEFT - 1);
+    EXPECT(slab->arena == NULL);
+    EXPECT_HOLDS(expect_arenas_whole());
+  }
+  EXPECT(bin()->slabs == 1 && bin()->draining == NULL && bin()->draining_slabs == 0);
+  return expect_arenas_whole();
+}
+
+SCENARIO(WhatDrainsIsTakenFromBeforeMemoryComesNew) {
+  enum { LEFT = 3 };
+  start_sparse(LEFT);
+  for (int i = 0; i < SPARSE; i++) th_arena_drain(arena, CLASS);
+  struct th_slab *last = bin()->last;
+  EXPECT(take_blocks(arena, CLASS, CAPACITY - LEFT, 0));
+  EXPECT(bin()->first == bin()->draining && bin()->draining_slabs == SPARSE - 1);
+  EXPECT(take_blocks(arena, CLASS, 1, 0) && slab_of(blocks[0]) == last);
+  EXPECT(bin()->slabs == SPARSE && bin()->draining_slabs == SPARSE - 2);
+  EXPECT(bin()->first == last && th_slab_is_cached(last));
+  EXPECT_HOLDS(expect_arenas_whole());
+  EXPECT(take_blocks(arena, CLASS, (SPARSE - 1) * (CAPACITY - LEFT) - 1, 0));
+  EXPECT(bin()->first == NULL && bin()->slabs == SPARSE);
+  return expect_arenas_whole();
+}
+
+SCENARIO(NoMoreSlabsDrainThanTheOthersHaveRoomFor) {
+  start_sparse(CAPACITY * 2 / 3);
+  for (int i = 0; i < SPARSE; i++) th_arena_drain(arena, CLASS);
+  size_t others_free =
+      (SPARSE - bin()->draining_slabs) * CAPACITY - (bin()->blocks_out - bin()->draining_out);
+  EXPECT(bin()->draining_slabs != 0 && bin()->draining_out <= others_free);
+  EXPECT_HOLDS(expect_arenas_whole());
+  start_sparse(CAPACITY * 4 / 5);  // dense enough
+  th_arena_drain(arena, CLASS);
+  EXPECT(bin()->draining == NULL);
+  start_sparse(3);
+  arena->is_own = true;
+  th_arena_drain(arena, CLASS);
+  EXPECT(bin()->draining == NULL);
+  return NULL;
+}
+
 // --- Spans -------------------------------------------------------------------
 
 SCENARIO(ASpanIsTakenAndFreed) {

@@ -312,6 +312,8 @@ void th_cache_make_room(struct th_cache *cache, unsigned class) {
     reserve_room(cache, class, (unsigned)limit);
     if (is_pairs) cache->is_sending[class] = false;
   }
+  // What was freed was handed out again, for the most part: it may come from other slabs as well.
+  if (is_pairs) th_arena_drain(cache->arena, class);
   grant(cache, class);
 }
 

@@ -421,6 +421,27 @@ SCENARIO(LimitsMoveToWhatIsInUse) {
   return expect_nothing_held();
 }
 
+// So that what they hold comes to lie in fewer; but not where all blocks are freed, and slabs go
+// without that.
+SCENARIO(PairsLetSlabsOfASparseClassDrain) {
+  enum { MANY = STACK_MAX };
+  start();
+  take_all(MANY);
+  shuffle(blocks, MANY);
+  for (size_t i = MANY / 4; i < MANY; i++) {
+    push(blocks[i]);
+    EXPECT(arenas[0].bins[CLASS].draining == NULL);
+  }
+  EXPECT(arenas[0].bins[CLASS].blocks_out * 2 <
+         arenas[0].bins[CLASS].slabs * th_class_capacity(CLASS));
+  for (int i = 0; i < 1000; i++) push(pop());
+  EXPECT(arenas[0].bins[CLASS].draining_slabs != 0);
+  EXPECT_HOLDS(expect_whole());
+  free_all(MANY / 4);
+  th_cache_flush(cache);
+  return expect_nothing_held();
+}
+
 // A thread that only frees keeps little, however long it goes on.
 SCENARIO(AThreadThatOnlyFreesKeepsLittle) {
   start();

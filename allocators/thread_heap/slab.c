@@ -8,7 +8,8 @@ static void init(struct th_slab *slab, struct th_arena *arena, unsigned class, u
   slab->class = (uint8_t) class;
   slab->slices = (uint16_t)slices;
   slab->touched = true;
-  slab->cached = slab->is_huge = false;
+  slab->is_huge = false;
+  atomic_store_explicit(&slab->cached, false, memory_order_relaxed);
   slab->purged = 0;
   slab->low_word = 0;
   // Relaxed: whoever gets one of its blocks gets it later.
@@ -38,7 +39,7 @@ void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, 
     unsigned left = capacity - word * 64;
     th_slab_set_word(slab, word, left >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << left) - 1);
   }
-  slab->cached = cached;
+  atomic_store_explicit(&slab->cached, cached, memory_order_relaxed);
   set_back(slab, true);
   if (cached) map_slices(slab, class);
 }
@@ -51,6 +52,11 @@ void th_span_init(struct th_slab *slab, struct th_arena *arena, unsigned slices)
   slab->free_count = 0;
   th_slab_set_word(slab, 0, 0);
   if (LOAM_HARDENED) th_slab_set_word(slab, 1, 0);  // what may be used: not known yet
+}
+
+void th_slab_set_cached(struct th_slab *slab, bool cached) {
+  atomic_store_explicit(&slab->cached, cached, memory_order_relaxed);
+  if (!cached) map_slices(slab, 0);
 }
 
 void th_slab_mark_fresh(struct th_slab *slab) {

@@ -11,7 +11,8 @@
 //   capacity - free_count = blocks in the program's hands + in threads' caches
 //   the slab is in its bin's list just when 0 < free_count < capacity
 //   a page whose bit in `purged` is set holds no byte of a block that is not free
-//   map[slice] is the class or, where not `cached` or after a purge, 0
+//   map[slice] is the class or, where not `cached` or after a purge, 0 (a slab that just came to
+//   drain may have it still, or again, by a free that was on its way)
 //   `back` of slice i of a wide slab is i; of every other slice it is 0
 //
 // A purge takes the marks of free blocks (cache.h) with their pages: the first free in
@@ -38,8 +39,10 @@ struct th_slab {
   uint16_t capacity;    // blocks
   uint16_t free_count;
   uint8_t class;
-  bool touched;       // since the last pass of the decay
-  bool cached;        // its blocks may wait in threads' caches
+  bool touched;  // since the last pass of the decay
+  // Its blocks may wait in threads' caches. Changed under the lock; relaxed: who reads it without
+  // chooses a way for a free, and both are right.
+  _Atomic(bool) cached;
   uint8_t back;       // so many slices before this is the first of the slab
   uint16_t purged;    // a bit for each page that was given back
   uint16_t low_word;  // no block is free in a word of free[] before this
@@ -98,6 +101,14 @@ static inline bool th_block_is_free(const struct th_slab *slab, unsigned number)
 // Makes slices that were taken a slab of the class, all free. `cached`: its blocks may
 // wait in threads' caches.
 void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached);
+
+static inline bool th_slab_is_cached(const struct th_slab *slab) {
+  return atomic_load_explicit(&slab->cached, memory_order_relaxed);
+}
+
+// Says that its blocks may wait in caches from now on (the next free sees to the page map); or
+// that they shall not: those that do may go on.
+void th_slab_set_cached(struct th_slab *slab, bool cached);
 
 // None of its pages has memory, as after a purge of all.
 void th_slab_mark_fresh(struct th_slab *slab);
