@@ -335,7 +335,6 @@ static void fork_child(void) {
   holds_all = false;
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&th_state.lock);
-  th_state.large.moving = 0;  // by threads that are not here
   forget_other_caches();
 }
 

@@ -52,7 +52,6 @@ static void fork_child(void) {
   mine.holds_all = false;
   for_each_lock(loam_lock_reset);
   loam_lock_reset(&state.lock);
-  state.large.moving = 0;  // by threads that are not here
   for (size_t i = 0; i < ARENAS_MAX; i++) {
     atomic_store_explicit(&state.arenas[i].threads, 0, memory_order_relaxed);
   }

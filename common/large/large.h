@@ -43,7 +43,9 @@ struct loam_large {
   struct loam_large_block *table;
   size_t capacity;  // a power of two, or 0
   size_t count;
-  size_t moving;  // blocks that are out of the table while mremap moves them
+  // Blocks that are out of the table while mremap moves them. In a forked child also, and for ever,
+  // those that threads were moving which are not there.
+  size_t moving;
   struct loam_span_cache cache;
   uint64_t purge_ms;       // the period of the cache ends here
   size_t cache_bytes_max;  // set by the owner

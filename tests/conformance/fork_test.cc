@@ -15,6 +15,7 @@
 #include <sys/single_threaded.h>
 #endif
 
+#include "common/os/os.h"
 #include "tests/conformance/variant_test.h"
 #include "tests/support/memory.h"
 #include "tests/support/process.h"
@@ -235,6 +236,44 @@ TEST_P(ForkTest, GenerationsWorkSideBySide) {
   int status = 1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+// What the hook below works with: there is one hook in a process.
+const loam_variant *moving_variant = nullptr;
+int forks_while_moving = 0;
+int failures_while_moving = 0;
+
+// A thread that moves a block is at the system just now, which has no lock of ours. In the child
+// its block stays in between for ever.
+bool ForkWhileMoving(loam_os_call call, size_t) {
+  if (call != LOAM_OS_REMAP) return false;
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(kHangSeconds);
+    moving_variant->free(moving_variant->malloc(8 * kMiB));
+    _exit(moving_variant->check() ? 0 : 1);
+  }
+  int status = 1;
+  ++forks_while_moving;
+  if (waitpid(child, &status, 0) != child || status != 0) ++failures_while_moving;
+  return false;
+}
+
+TEST_P(ForkTest, WhileABlockMoves) {
+  LOAM_SKIP_WITHOUT(check);
+  if (IsDebugLevel()) GTEST_SKIP() << "the level's own lock is held";
+  moving_variant = &v;
+  forks_while_moving = failures_while_moving = 0;
+  void *block = v.malloc(kMiB);
+  loam_os_set_fault_hook(ForkWhileMoving);
+  for (size_t bytes = 2 * kMiB; bytes <= 128 * kMiB && block != nullptr; bytes *= 2) {
+    block = v.realloc(block, bytes);
+  }
+  loam_os_set_fault_hook(nullptr);
+  ASSERT_NE(block, nullptr);
+  v.free(block);
+  EXPECT_GT(forks_while_moving, 0);
+  EXPECT_EQ(failures_while_moving, 0);
 }
 
 LOAM_TEST_EVERY_VARIANT(ForkTest);
