@@ -4,7 +4,7 @@ A new variant is a folder with a BUILD.bazel that calls loam_variant(), and a
 line in VARIANTS.
 """
 
-load("//tools:copts.bzl", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM_C_COPTS")
+load("//tools:copts.bzl", "LOAM_ALIGN_BRANCHES", "LOAM_CORE_CXX_COPTS", "LOAM_COUNT_STEPS_COPTS", "LOAM_C_COPTS")
 
 # name: the folder, the library and the value of --//:variant; prefix: of its functions;
 # levels: of checking that it can be compiled for.
@@ -92,7 +92,7 @@ def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
             name = library,
             srcs = srcs,
             hdrs = hdrs,
-            copts = LOAM_C_COPTS + copts,
+            copts = LOAM_C_COPTS + LOAM_ALIGN_BRANCHES + copts,
             linkopts = ["-pthread"],
             linkstatic = True,
             visibility = ["//visibility:public"],
@@ -106,7 +106,7 @@ def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
     native.cc_library(
         name = "operator_new" + suffix,
         srcs = ["//common/malloc_api:cxx_sources"],
-        copts = LOAM_CORE_CXX_COPTS + copts + api,
+        copts = LOAM_CORE_CXX_COPTS + copts + api + LOAM_ALIGN_BRANCHES,
         deps = [
             library,
             "//common/malloc_api:headers",
@@ -117,7 +117,7 @@ def _variant_at_level(variant, level, srcs, hdrs, deps, fast_paths):
     native.cc_library(
         name = "malloc" + suffix,
         srcs = ["//common/malloc_api:c_sources"] + headers,
-        copts = LOAM_C_COPTS + copts + api + ["-fexceptions"],  # through new
+        copts = LOAM_C_COPTS + copts + api + LOAM_ALIGN_BRANCHES + ["-fexceptions"],  # through new
         visibility = ["//visibility:public"],
         deps = [
             library,
