@@ -12,8 +12,10 @@ enum {
   FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
   FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
   LOOKED_AT_PER_SLICE = 8,
-  HUGE_SLICES_MIN = 256,  // that come new, before huge pages are asked for
-  PURGED_PAGES_MIN = 3,   // side by side: a call of the system costs more than one of them is worth
+  MADE_UP_SLICES_MAX = 256,  // others wait for the lock
+  HUGE_PAGE_SLICES = 128,    // of most systems
+  HUGE_SLICES_MIN = 256,     // that come new, before huge pages are asked for
+  PURGED_PAGES_MIN = 3,  // side by side: a call of the system costs more than one of them is worth
   POPULATED_SLABS_MIN = 4,  // of a class, before the pages of one more come at once
   POPULATED_SLICES_MIN = 64,
 };
@@ -95,7 +97,7 @@ static void drain_some(struct th_bin *bin, unsigned class) {
   if (bin->slabs < DRAINED_SLABS_MIN) return;
   if (all - bin->blocks_out < all / DRAINED_FREE_SHARE) return;
   struct th_slab *slab = bin->first;
-  for (unsigned i = 0; i < DRAINED_AT_ONCE && slab != bin->draining; i++) {
+  for (unsigned i = 0; i < DRAINED_AT_ONCE && slab != NULL && slab != bin->draining; i++) {
     struct th_slab *next = slab->next;
     size_t drained_out = bin->draining_out + blocks_out_of(slab);
     size_t others = (bin->slabs - bin->draining_slabs - 1) * capacity;
@@ -139,6 +141,7 @@ static void make_up_for(struct th_arena *arena, size_t slices) {
   size_t free_bytes = slab_bytes - arena->out_bytes;
   if (slices == 0 || free_bytes < FREE_BYTES_LEAST) return;
   if (free_bytes < slab_bytes / FREE_SHARE) return;
+  if (slices > MADE_UP_SLICES_MAX) slices = MADE_UP_SLICES_MAX;
   size_t bytes = slices * TH_SLICE_BYTES;
   size_t gone = 0;
   struct th_slab *slab = arena->purge_cursor;
@@ -231,7 +234,7 @@ static struct th_slab *first_slab(struct th_arena *arena, unsigned class) {
   struct th_bin *bin = &arena->bins[class];
   if (bin->first == NULL) return add_slab(arena, class);
   if (bin->first != bin->draining) return bin->first;
-  // All drain: that which was the last to begin is the fullest.
+  // All drain: that which was the last to begin has lost the least.
   struct th_slab *slab = bin->last;
   end_draining(bin, slab);
   bin_remove(bin, slab);
@@ -249,7 +252,7 @@ static void count_taken(struct th_arena *arena, struct th_slab *slab, unsigned t
 
 void th_arena_drain(struct th_arena *arena, unsigned class) {
   if (arena->is_own || arena->is_uncached || LOAM_HARDENED) return;
-  loam_lock_acquire(&arena->lock);
+  if (!loam_lock_try(&arena->lock)) return;  // there is time
   drain_some(&arena->bins[class], class);
   loam_lock_release(&arena->lock);
 }
@@ -397,6 +400,7 @@ void th_arena_put(unsigned class, void **blocks, size_t count) {
 
 void th_arena_free(struct th_slab *slab, void *block) {
   struct th_arena *arena = slab->arena;
+  if (arena == NULL) th_fail(block, "free: a block that is free (double free?)");  // just now
   bool is_span = slab->class == TH_SPAN_CLASS;
   unsigned slices = slab->slices;
   loam_lock_acquire(&arena->lock);
@@ -433,7 +437,7 @@ bool th_arena_resize_span(struct th_slab *slab, unsigned slices) {
   }
   if (slices < old) end_huge(slab);
   if (is_done) set_span_slices(arena, slab, slices);
-  if (is_done && more != 0) prefer_huge(slab);
+  if (is_done && slices / HUGE_PAGE_SLICES > old / HUGE_PAGE_SLICES) prefer_huge(slab);
   if (slices < old) give(arena, slab + slices, old - slices);
   loam_lock_release(&arena->lock);
   return is_done;

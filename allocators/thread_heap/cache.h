@@ -103,8 +103,8 @@ enum { TH_MARKS = 0 };
 enum { TH_MARKS = 1 };
 #endif
 
-// The first word of a block in a cache. No live block has it but by accident or
-// by reading freed memory: malloc clears it.
+// The first word of a block in a cache, or that was freed past them. No live block has it but by
+// accident or by reading freed memory: malloc clears it.
 static inline uintptr_t th_mark(void) { return (uintptr_t)th_region.base; }
 
 static inline size_t th_cache_count(const struct th_cache *cache, unsigned class) {

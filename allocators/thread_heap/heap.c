@@ -160,9 +160,17 @@ static size_t span_alignment_max(void) {
   return natural < HUGE_PAGE_BYTES ? natural : HUGE_PAGE_BYTES;
 }
 
+// Whether a large block of such bytes has a mapping of its own: where it comes zeroed, which a new
+// mapping is, and where the region is small, and for others to live in.
+static bool is_mapped(struct th_request want) {
+  bool is_small_region = th_region.end < TH_REGION_SLICES_MAX;
+  return want.bytes >= LARGE_BYTES_MIN && (want.zeroed || is_small_region);
+}
+
 // Where such a request is served: a slab's class, TH_SPAN_CLASS, or 0 for a mapping of
 // its own.
 static unsigned class_for(struct th_request want) {
+  if (is_mapped(want)) return 0;
   if (want.bytes > SPAN_BYTES_MAX - TH_TAG_BYTES || want.alignment > span_alignment_max()) return 0;
   if (want.alignment > TH_SLICE_BYTES) return TH_SPAN_CLASS;
   return th_class_for(want.bytes + TH_TAG_BYTES, want.alignment);
@@ -400,7 +408,7 @@ void th_free_found(const struct th_found *found, void *block) {
   if (LOAM_HARDENED && block == NULL) return;
   if (TH_MARKS) *(uintptr_t *)block = th_mark();
   if (th_cache_turn_away(cache, class, block)) return;
-  // After a purge: this one was looked up, and the slab is in use again. (Else nothing is to be
+  // After a purge, or when the slab drains no more: this one was looked up. (Else nothing is to be
   // written: all threads read this cache line at each free.)
   size_t slice = th_slice_of(block);
   if (th_map_get(slice) != class) th_map_set(slice, class);

@@ -254,8 +254,9 @@ static size_t find_or_grow(size_t count, size_t alignment) {
 // Slices of which some are not resident.
 static size_t find_new(struct th_slices want) {
   size_t first = th_runs_find(TH_FREE, want.count, want.alignment);
-  if (first != 0 && !(want.is_large && are_clean(first, want.count))) return first;
-  size_t in_units = want.is_large ? find_or_grow(want.count, UNIT_SLICES) : 0;
+  bool by_units = want.is_large && is_in_units();
+  if (first != 0 && !(by_units && are_clean(first, want.count))) return first;
+  size_t in_units = by_units ? find_or_grow(want.count, UNIT_SLICES) : 0;
   if (in_units != 0) return in_units;
   return first != 0 ? first : find_or_grow(want.count, want.alignment);
 }

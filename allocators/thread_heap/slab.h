@@ -11,8 +11,8 @@
 //   capacity - free_count = blocks in the program's hands + in threads' caches
 //   the slab is in its bin's list just when 0 < free_count < capacity
 //   a page whose bit in `purged` is set holds no byte of a block that is not free
-//   map[slice] is the class or, where not `cached` or after a purge, 0 (a slab that just came to
-//   drain may have it still, or again, by a free that was on its way)
+//   map[slice] is the class or 0; 0 where not `cached`, but that a slab which just came to drain
+//   may have it again, by a free that was on its way
 //   `back` of slice i of a wide slab is i; of every other slice it is 0
 //
 // A purge takes the marks of free blocks (cache.h) with their pages: the first free in
