@@ -399,6 +399,7 @@ void th_free_found(const struct th_found *found, void *block) {
   // A thread that only frees has a cache too, which sends home many at a time.
   struct th_cache *cache = th_slab_is_cached(found->slab) ? th_my_cache() : NULL;
   if (cache == NULL) {
+    // Where the slab drains, it may be cached again one day.
     if (TH_MARKS && found->slab->class != TH_SPAN_CLASS) *(uintptr_t *)block = th_mark();
     th_arena_free(found->slab, block);
     return;
