@@ -5,9 +5,6 @@
 #include "common/os/os.h"
 
 enum {
-  DRAINED_SLABS_MIN = 16,  // of a class, before some drain
-  DRAINED_FREE_SHARE = 4,  // of the class's blocks is free then, and of those of each such slab
-  DRAINED_AT_ONCE = 4,
   AGED_SLABS_MAX = 256,        // that one pass of the decay looks at
   FREE_BYTES_LEAST = 1 << 20,  // in slabs, before it is worth a look
   FREE_SHARE = 4,              // of the slabs' memory may be free before growth looks for pages
@@ -27,85 +24,10 @@ bool th_complain(const void *address, const char *what) {
   return false;
 }
 
-// --- Lists, under the lock ---------------------------------------------------
-
-// In front of one that is in the list, or with NULL at its end.
-static void bin_insert(struct th_bin *bin, struct th_slab *slab, struct th_slab *next) {
-  slab->next = next;
-  slab->prev = next != NULL ? next->prev : bin->last;
-  if (slab->prev != NULL) {
-    slab->prev->next = slab;
-  } else {
-    bin->first = slab;
-  }
-  if (next != NULL) {
-    next->prev = slab;
-  } else {
-    bin->last = slab;
-  }
-}
-
-static void bin_remove(struct th_bin *bin, struct th_slab *slab) {
-  if (slab->next != NULL) {
-    slab->next->prev = slab->prev;
-  } else {
-    bin->last = slab->prev;
-  }
-  if (slab->prev != NULL) {
-    slab->prev->next = slab->next;
-  } else {
-    bin->first = slab->next;
-  }
-}
-
-// --- Draining ----------------------------------------------------------------
-//
-// A class of which less is in use than before has free blocks in all its slabs, and each block that
-// is freed and handed out again keeps its slab alive. So some slabs drain: nothing is taken from
-// them, and what is freed goes home past the caches, until all of it is free. (Blocks cannot be
-// moved, but they can be replaced elsewhere as the program frees them.)
+// --- Slabs of an arena, under the lock -----------------------------------------
 
 static bool is_draining(const struct th_slab *slab) {
   return !th_slab_is_cached(slab) && !slab->arena->is_own && !slab->arena->is_uncached;
-}
-
-static size_t blocks_out_of(const struct th_slab *slab) {
-  return (size_t)(slab->capacity - slab->free_count);
-}
-
-// Under the lock, of a slab that drains, before it leaves the list.
-static void end_draining(struct th_bin *bin, struct th_slab *slab) {
-  if (bin->draining == slab) bin->draining = slab->next;
-  bin->draining_slabs--;
-  bin->draining_out -= blocks_out_of(slab);
-}
-
-static void drain(struct th_bin *bin, struct th_slab *slab) {
-  bin_remove(bin, slab);
-  bin_insert(bin, slab, NULL);
-  if (bin->draining == NULL) bin->draining = slab;
-  bin->draining_slabs++;
-  bin->draining_out += blocks_out_of(slab);
-  th_slab_set_cached(slab, false);
-}
-
-// Lets some slabs drain where much of the class's memory is free, as far as the others have room
-// for what is in them.
-static void drain_some(struct th_bin *bin, unsigned class) {
-  size_t capacity = th_class_capacity(class);
-  size_t all = bin->slabs * capacity;
-  if (bin->slabs < DRAINED_SLABS_MIN) return;
-  if (all - bin->blocks_out < all / DRAINED_FREE_SHARE) return;
-  struct th_slab *slab = bin->first;
-  for (unsigned i = 0; i < DRAINED_AT_ONCE && slab != NULL && slab != bin->draining; i++) {
-    struct th_slab *next = slab->next;
-    size_t drained_out = bin->draining_out + blocks_out_of(slab);
-    size_t others = (bin->slabs - bin->draining_slabs - 1) * capacity;
-    size_t others_out = bin->blocks_out - drained_out;
-    if (drained_out > others - others_out) return;
-    if (slab->free_count >= capacity / DRAINED_FREE_SHARE) drain(bin, slab);
-    slab = next;
-  }
 }
 
 static void all_add(struct th_arena *arena, struct th_slab *slab) {
@@ -202,7 +124,7 @@ static struct th_slab *add_slab(struct th_arena *arena, unsigned class) {
   if (fresh == slab->slices) get_pages(arena, slab);
   arena->slab_slices += slab->slices;
   all_add(arena, slab);
-  bin_insert(&arena->bins[class], slab, arena->bins[class].first);
+  th_bin_insert(&arena->bins[class], slab, arena->bins[class].first);
   return slab;
 }
 
@@ -234,18 +156,12 @@ static struct th_slab *first_slab(struct th_arena *arena, unsigned class) {
   struct th_bin *bin = &arena->bins[class];
   if (bin->first == NULL) return add_slab(arena, class);
   if (bin->first != bin->draining) return bin->first;
-  // All drain: that which was the last to begin has lost the least.
-  struct th_slab *slab = bin->last;
-  end_draining(bin, slab);
-  bin_remove(bin, slab);
-  bin_insert(bin, slab, bin->first);
-  th_slab_set_cached(slab, true);
-  return slab;
+  return th_bin_end_last(bin);
 }
 
 static void count_taken(struct th_arena *arena, struct th_slab *slab, unsigned taken) {
   struct th_bin *bin = &arena->bins[slab->class];
-  if (slab->free_count == 0) bin_remove(bin, slab);
+  if (slab->free_count == 0) th_bin_remove(bin, slab);
   bin->blocks_out += taken;
   arena->out_bytes += (size_t)taken * slab->block_bytes;
 }
@@ -253,7 +169,7 @@ static void count_taken(struct th_arena *arena, struct th_slab *slab, unsigned t
 void th_arena_drain(struct th_arena *arena, unsigned class) {
   if (arena->is_own || arena->is_uncached || LOAM_HARDENED) return;
   if (!loam_lock_try(&arena->lock)) return;  // there is time
-  drain_some(&arena->bins[class], class);
+  th_bin_drain(&arena->bins[class], class);
   loam_lock_release(&arena->lock);
 }
 
@@ -328,12 +244,12 @@ static __attribute__((noinline)) void list_after_put(struct th_slab *slab, bool 
   struct th_arena *arena = slab->arena;
   struct th_bin *bin = &arena->bins[slab->class];
   if (slab->free_count == slab->capacity) {
-    if (is_draining(slab)) end_draining(bin, slab);
-    if (!was_full) bin_remove(bin, slab);
+    if (is_draining(slab)) th_bin_end_draining(bin, slab);
+    if (!was_full) th_bin_remove(bin, slab);
     drop_slab(arena, slab);
   } else if (was_full) {
     // Behind the others: the longer it waits, the more of it is free at once.
-    bin_insert(bin, slab, bin->draining);
+    th_bin_insert(bin, slab, bin->draining);
   }
 }
 
@@ -590,7 +506,7 @@ static bool check_bin(const struct th_arena *arena, unsigned class, size_t slabs
     }
     if (is_draining(slab)) {
       draining_slabs++;
-      draining_out += blocks_out_of(slab);
+      draining_out += th_slab_blocks_out(slab);
     }
     if (slab->arena != arena || slab->class != class) return th_complain(slab, "strayed slab");
     if (slab->free_count == 0) return th_complain(slab, "full slab in a list");
@@ -617,14 +533,14 @@ static bool check(const struct th_arena *arena) {
     if (!check_slab(arena, slab)) return false;
     if (slab->all_prev != previous) return th_complain(slab, "broken list of all slabs");
     slabs[slab->class]++;
-    out[slab->class] += (size_t)(slab->capacity - slab->free_count);
+    out[slab->class] += th_slab_blocks_out(slab);
     listed[slab->class] += slab->free_count != 0;
     if (slab->class == TH_SPAN_CLASS) {
       span_bytes += slab->block_bytes;
       if (slab->block_bytes >= arena->large_bytes_min) large_bytes += slab->block_bytes;
     } else {
       slab_slices += slab->slices;
-      out_bytes += (size_t)(slab->capacity - slab->free_count) * slab->block_bytes;
+      out_bytes += th_slab_blocks_out(slab) * slab->block_bytes;
     }
     previous = slab;
   }

@@ -7,30 +7,20 @@
 // at once but before a fork.
 //
 // Invariants, under the lock:
-//   blocks_out of a bin = sum of (capacity - free_count) of its class's slabs
-//   slabs of a bin = slabs of its class in the list of all; span_bytes = sum of the spans',
-//   large_bytes = sum of those from large_bytes_min on
+//   slabs of a bin = slabs of its class in the list of all, blocks_out = their blocks that are out
+//   (bin.h says which are in its list)
+//   span_bytes = sum of the spans', large_bytes = sum of those from large_bytes_min on
 //   slab_slices = slices of all slabs but spans; out_bytes = bytes of their blocks that are out
-//   a bin's list holds just the slabs with 0 < free_count < capacity
-//   those that drain are the last draining_slabs of it, from `draining` on: just those that are
-//   not cached though the arena's slabs are; draining_out = sum of their capacity - free_count
 //   no slab has free_count = capacity: its slices are given away at once
 
 #ifndef LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
 #define LOAM_ALLOCATORS_THREAD_HEAP_ARENA_H_
 
+#include "allocators/thread_heap/bin.h"
 #include "allocators/thread_heap/kept.h"
 #include "common/large/large.h"
 #include "common/stats/stats.h"
 #include "common/variant/variant.h"
-
-struct th_bin {
-  struct th_slab *first, *last;  // those with free blocks, the next to use first
-  size_t blocks_out;
-  size_t slabs;
-  struct th_slab *draining;  // the first of those, or NULL
-  size_t draining_slabs, draining_out;
-};
 
 // All zero is ready.
 struct th_arena {

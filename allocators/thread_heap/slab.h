@@ -102,6 +102,11 @@ static inline bool th_block_is_free(const struct th_slab *slab, unsigned number)
 // wait in threads' caches.
 void th_slab_init(struct th_slab *slab, struct th_arena *arena, unsigned class, bool cached);
 
+// Blocks in the program's hands or in threads' caches.
+static inline size_t th_slab_blocks_out(const struct th_slab *slab) {
+  return (size_t)(slab->capacity - slab->free_count);
+}
+
 static inline bool th_slab_is_cached(const struct th_slab *slab) {
   return atomic_load_explicit(&slab->cached, memory_order_relaxed);
 }
