@@ -71,11 +71,14 @@ void Wild(const Scene &scene) {
   Take<take>(scene, reinterpret_cast<char *>(size_t{0x123456789000}));
 }
 
-// Inside a heap, where no block ever began.
+// Inside a heap, where no block ever began: behind all that the program's start has taken, which is
+// some tens of KiB, at places that the hardened level draws.
+constexpr size_t kBehindAll = size_t{256} << 10;
+
 template <Taker take>
 void NeverAllocated(const Scene &scene) {
   char *block = scene.Block();
-  Take<take>(scene, block + (malloc_usable_size(block) + 31) / 16 * 16 + 4096);
+  Take<take>(scene, block + (malloc_usable_size(block) + 31) / 16 * 16 + kBehindAll);
 }
 
 template <Taker take>
