@@ -34,8 +34,8 @@ absl::StatusOr<NamedLibrary> ParseGivenAllocator(const std::string &text);
 // error if two have one name.
 absl::StatusOr<std::vector<Allocator>> FindAllocators(const AllocatorSources &sources);
 
-// Starts the cell under the allocator and notes which library really served
-// malloc, its version and its hash. What is wrong becomes its problem.
+// Starts the cell under the allocator, with its library read from disk, and notes which library
+// really served malloc, its version and its hash. What is wrong becomes its problem.
 void ProbeAllocator(const ProcessRunner &runner, const std::string &cell, Allocator *allocator);
 
 // An error that says so if `served_by` is not this allocator's library.
