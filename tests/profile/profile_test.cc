@@ -134,8 +134,8 @@ TEST_P(ProfileTest, TotalsMatchTheCountersToWithinTheErrorOfSampling) {
       live[site].Add((double(estimate.live_bytes) - double(run.truth.live[site])) * scale);
       all[site].Add((double(estimate.all_bytes) - double(run.truth.all[site])) * scale);
       // Each sample stands for so many bytes; how many there are is Poisson's.
-      live_least[site] = std::sqrt(double(run.truth.live[site]) * sample_bytes) * scale;
-      all_least[site] = std::sqrt(double(run.truth.all[site]) * sample_bytes) * scale;
+      live_least[site] += std::sqrt(double(run.truth.live[site]) * sample_bytes) * scale / kRuns;
+      all_least[site] += std::sqrt(double(run.truth.all[site]) * sample_bytes) * scale / kRuns;
     }
     if (run.profile.live_error != 0) {
       live_errors.Add((double(run.profile.totals.live_bytes) - double(run.truth.counter_live)) /
